@@ -1,0 +1,1 @@
+"""The CloudFormation resource type MyOrg::Secrets::Password."""
