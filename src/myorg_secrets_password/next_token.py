@@ -1,0 +1,36 @@
+"""The opaque token by which a list goes on. Pure."""
+
+import base64
+import binascii
+import json
+
+from .exceptions import InvalidNextToken
+
+
+def encode_token(last: tuple[str, str], scope: tuple[str, str | None]) -> str:
+    """Return the token for the page after the item with this key.
+
+    Args:
+        last: partition key and sort key of the last item that was looked at.
+        scope: table name and, for a list of one stack, the stack's name.
+    """
+    return base64.urlsafe_b64encode(json.dumps([scope, last]).encode()).decode()
+
+
+def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
+    """Return the key that `encode_token` put into the token.
+
+    Raises:
+        InvalidNextToken: it was not made by `encode_token`, or for another scope.
+    """
+    try:
+        made_for, (stack_name, env_name) = json.loads(base64.b64decode(token, b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        made_for = stack_name = env_name = None
+    is_key = isinstance(stack_name, str) and isinstance(env_name, str) and stack_name and env_name
+    if made_for != list(scope) or not is_key or scope[1] not in (None, stack_name):
+        raise InvalidNextToken(
+            "nextToken is not one that this type returned for this TableName and StackName."
+            " Start the list again without it."
+        )
+    return stack_name, env_name
