@@ -1,0 +1,241 @@
+"""Failures of AWS calls in our own words: one table from AWS's error codes to our exceptions.
+
+The texts of AWS and of botocore are not passed on: some quote the request. What a user needs to
+act on (the action, the ARN, the remedy, AWS's code and request ID) is said here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from botocore import exceptions as botocore_exceptions
+from botocore.client import BaseClient
+from botocore.parsers import ResponseParserError
+
+from .exceptions import (
+    AccessDenied,
+    AwsFailure,
+    Conflict,
+    Damaged,
+    InvalidCredentials,
+    KeyMissing,
+    LimitExceeded,
+    Refused,
+    ServiceFault,
+    StorageUnusable,
+    Throttled,
+    Unreachable,
+)
+
+_TABLE = "Deploy infrastructure/storage.yml, or correct TableName (property or type configuration)."
+_KEY = "Deploy infrastructure/storage.yml, or correct KeyId (property or type configuration)."
+
+_BY_CODE: dict[str, tuple[type[AwsFailure | Conflict | Damaged | StorageUnusable], str]] = {
+    **dict.fromkeys(
+        (
+            "ThrottlingException",
+            "Throttling",
+            "ThrottledException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "RequestLimitExceeded",
+            "TooManyRequestsException",
+            "ProvisionedThroughputExceededException",
+            "KMSThrottlingException",
+            "BandwidthLimitExceeded",
+            "SlowDown",
+        ),
+        (Throttled, "is throttled by AWS. The operation can be repeated."),
+    ),
+    **dict.fromkeys(
+        ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "KMSAccessDenied"),
+        (AccessDenied, "is denied. Allow it in the execution role and, for a key, its key policy."),
+    ),
+    **dict.fromkeys(
+        (
+            "ExpiredTokenException",
+            "ExpiredToken",
+            "RequestExpired",
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+            "InvalidAccessKeyId",
+            "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "AuthFailure",
+            "OptInRequired",
+        ),
+        (InvalidCredentials, "was refused: the credentials are expired, unknown or incomplete."),
+    ),
+    "ResourceNotFoundException": (
+        StorageUnusable,
+        f"failed: the table does not exist in this account and Region. {_TABLE}",
+    ),
+    "ResourceInUseException": (
+        StorageUnusable,
+        "failed: the table is being created, changed or deleted. Wait until it is active.",
+    ),
+    "NotFoundException": (
+        KeyMissing,
+        f"failed: the key does not exist in this account and Region. {_KEY}",
+    ),
+    "InvalidArnException": (StorageUnusable, f"failed: the key's ARN is not valid. {_KEY}"),
+    "InvalidKeyUsageException": (
+        StorageUnusable,
+        f"failed: the key is not one for symmetric encryption. {_KEY}",
+    ),
+    "InvalidGrantTokenException": (StorageUnusable, f"failed: the key cannot be used. {_KEY}"),
+    **dict.fromkeys(
+        ("DisabledException", "KMSDisabledException"),
+        (StorageUnusable, "failed: the key is disabled. Enable it (kms:EnableKey)."),
+    ),
+    **dict.fromkeys(
+        ("KMSInvalidStateException", "KMSInvalidStateFault"),
+        (
+            StorageUnusable,
+            "failed: the key is pending deletion or otherwise not usable. Cancel its deletion"
+            " (kms:CancelKeyDeletion) and enable it (kms:EnableKey).",
+        ),
+    ),
+    **dict.fromkeys(
+        ("InvalidCiphertextException", "IncorrectKeyException"),
+        (
+            Damaged,
+            "failed: the ciphertext does not belong to this record. The record was tampered with"
+            " or damaged; restore it from a backup.",
+        ),
+    ),
+    **dict.fromkeys(
+        ("LimitExceededException", "ServiceQuotaExceededException"),
+        (LimitExceeded, "failed: a quota of the service is used up."),
+    ),
+    **dict.fromkeys(
+        (
+            "TransactionConflictException",
+            "ReplicatedWriteConflictException",
+            "ConflictException",
+        ),
+        (Conflict, "met another write to the same record. The operation can be repeated."),
+    ),
+    **dict.fromkeys(
+        (
+            "DependencyTimeoutException",
+            "KeyUnavailableException",
+            "KMSInternalException",
+            "InternalServerError",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+        ),
+        (ServiceFault, "failed inside AWS. The operation can be repeated."),
+    ),
+}
+
+_VALIDATION: dict[str, str] = {
+    "key element": f"failed: the table's keys are not StackName and EnvName. {_TABLE}",
+    "Missing the key": f"failed: the table's keys are not StackName and EnvName. {_TABLE}",
+    "key schema": f"failed: the table's keys are not StackName and EnvName. {_TABLE}",
+    "size has exceeded": "failed: the record would exceed the 400 KB that DynamoDB allows an item."
+    " Shorten Tags, Description or the character lists.",
+}
+"""What DynamoDB's ValidationException says where a user can do something about it."""
+
+_UNREACHABLE = (
+    botocore_exceptions.HTTPClientError,
+    botocore_exceptions.ConnectionError,
+    botocore_exceptions.IncompleteReadError,
+    botocore_exceptions.ReadTimeoutError,
+    ConnectionError,
+    TimeoutError,
+)
+_NO_CREDENTIALS = (
+    botocore_exceptions.NoCredentialsError,
+    botocore_exceptions.PartialCredentialsError,
+    botocore_exceptions.CredentialRetrievalError,
+)
+
+
+@contextmanager
+def translated(action: str, arn: str) -> Iterator[None]:
+    """Turn every failure of the AWS call made inside into one of our exceptions.
+
+    Args:
+        action: as IAM writes it, for example kms:Encrypt.
+        arn: of the table or the key that the action is for.
+
+    Raises:
+        AwsFailure, Conflict, Damaged, StorageUnusable: as the table above says.
+        botocore.exceptions.ClientError: ConditionalCheckFailedException, which is the caller's
+            own business.
+    """
+    what = f"{action} on {arn}"
+    try:
+        yield
+    except botocore_exceptions.ClientError as error:
+        if code_of(error) == "ConditionalCheckFailedException":
+            raise
+        _raise_for(error, what)
+    except _NO_CREDENTIALS:
+        raise InvalidCredentials(f"{what} was not possible without credentials.") from None
+    except _UNREACHABLE:
+        raise Unreachable(f"{what} got no answer in time. The operation can be repeated.") from None
+    except ResponseParserError:
+        raise malformed(what) from None
+    except botocore_exceptions.BotoCoreError as error:
+        raise Refused(f"{what} could not be sent: {type(error).__name__}.") from None
+
+
+def code_of(error: botocore_exceptions.ClientError) -> str:
+    """Return AWS's error code, without the namespace that some services put before it."""
+    return str(error.response.get("Error", {}).get("Code", "")).rpartition("#")[2]
+
+
+def malformed(what: str) -> ServiceFault:
+    """Return the failure for an answer that AWS would not give."""
+    return ServiceFault(f"{what} got an answer that is not one of AWS. Is a proxy in between?")
+
+
+def refuse_malformed_answers(client: BaseClient) -> None:
+    """Make the client raise on a success whose body is not the JSON that the operation gives.
+
+    Without it botocore takes, say, a proxy's HTML page with status 200 for an empty answer, and
+    a secret would look gone.
+    """
+    service = client.meta.service_model
+
+    def check(response_dict: Mapping[str, Any] | None, event_name: str, **_: Any) -> None:
+        if response_dict is None or response_dict["status_code"] >= 300:
+            return
+        operation = service.operation_model(event_name.rpartition(".")[2])
+        try:
+            body = json.loads(response_dict["body"])
+        except ValueError:
+            body = None
+        # A member that botocore does not know yet is no fault; nothing but such members is.
+        known = operation.output_shape.members if operation.output_shape else ()
+        if not isinstance(body, dict) or (body and body.keys().isdisjoint(known)):
+            raise malformed(f"{service.signing_name}:{operation.name}")
+
+    client.meta.events.register(f"response-received.{service.service_id.hyphenize()}", check)
+
+
+def _raise_for(error: botocore_exceptions.ClientError, what: str) -> NoReturn:
+    code = code_of(error)
+    metadata = error.response.get("ResponseMetadata", {})
+    status = metadata.get("HTTPStatusCode", 0)
+    request = f" (AWS: {code}, request {metadata.get('RequestId', 'without ID')})"
+    if code in _BY_CODE:
+        kind, text = _BY_CODE[code]
+        raise kind(f"{what} {text}{request}") from None
+    if status >= 500 or not code:
+        raise ServiceFault(f"{what} failed inside AWS. The operation can be repeated.{request}")
+    if code == "ValidationException":
+        said = str(error.response.get("Error", {}).get("Message", ""))
+        for fragment, text in _VALIDATION.items():
+            if fragment in said:
+                raise StorageUnusable(f"{what} {text}{request}") from None
+    raise Refused(f"{what} was refused.{request}") from None

@@ -1,0 +1,194 @@
+"""DynamoDB: one item for a secret, one conditional write for a change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from .aws_errors import malformed, translated
+from .item import OPTIONAL, from_item, identity_of, key_of, to_item
+from .next_token import decode_token, encode_token
+from .record import Identity, Record, iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PAGE_SIZE = 100
+"""Items that a page of a list looks at: with identifiers of the greatest length it stays well
+below the 1 MB of a DynamoDB page."""
+
+_LIVE = "attribute_exists(StackName) AND attribute_not_exists(DeletedTime)"
+
+
+class Superseded(Exception):
+    """A condition did not hold.
+
+    Attributes:
+        standing: the record that stands there instead, or None where there is none.
+    """
+
+    def __init__(self, standing: Record | None) -> None:
+        super().__init__("another record stands there")
+        self.standing = standing
+
+
+class Store:
+    """The table of one request.
+
+    Args:
+        dynamodb: a DynamoDB client.
+        table_name: the table.
+        account_id: for the ARNs in messages.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, account_id: str) -> None:
+        self._dynamodb = dynamodb
+        self._table_name = table_name
+        meta = dynamodb.meta
+        self._arn = (
+            f"arn:{meta.partition}:dynamodb:{meta.region_name}:{account_id}:table/{table_name}"
+        )
+
+    def get(self, identity: Identity) -> Record | None:
+        """Return the record, a tombstone included, or None."""
+        with translated("dynamodb:GetItem", self._arn):
+            answer = self._dynamodb.get_item(
+                TableName=self._table_name, Key=key_of(identity), ConsistentRead=True
+            )
+        item = answer.get("Item")
+        return from_item(self._table_name, item) if item else None
+
+    def add(self, record: Record, over: Record | None = None) -> None:
+        """Write a new record where there is none, or over exactly this tombstone.
+
+        Raises:
+            Superseded: a record is there already, or the tombstone is not as it was.
+        """
+        guard: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(StackName)"}
+        if over is not None:
+            guard = {
+                "ConditionExpression": "Revision = :was AND attribute_exists(DeletedTime)",
+                "ExpressionAttributeValues": {":was": {"N": str(over.revision)}},
+            }
+        with self._conditional("dynamodb:PutItem"):
+            self._dynamodb.put_item(
+                TableName=self._table_name,
+                Item=to_item(record),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **guard,
+            )
+
+    def update(self, record: Record) -> None:
+        """Write the record, if the one before it (by revision) still stands and is live.
+
+        Attributes that this release does not know are left as they are.
+
+        Raises:
+            Superseded: another writer came first.
+        """
+        attributes = to_item(record)
+        for name in key_of(record.identity):
+            del attributes[name]
+        absent = [name for name in OPTIONAL if name not in attributes]
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
+        if absent:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
+        with self._conditional("dynamodb:UpdateItem"):
+            self._dynamodb.update_item(
+                TableName=self._table_name,
+                Key=key_of(record.identity),
+                UpdateExpression=expression,
+                ConditionExpression=f"#Revision = :was AND {_LIVE}",
+                ExpressionAttributeNames={f"#{name}": name for name in (*attributes, *absent)},
+                ExpressionAttributeValues={
+                    **{f":{name}": value for name, value in attributes.items()},
+                    ":was": {"N": str(record.revision - 1)},
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+
+    def bury(self, identity: Identity, now: datetime) -> None:
+        """Mark the record deleted for its recovery window, without reading it first.
+
+        Raises:
+            Superseded: there is no live record, or its recovery window is 0.
+        """
+        with self._conditional("dynamodb:UpdateItem"):
+            self._dynamodb.update_item(
+                TableName=self._table_name,
+                Key=key_of(identity),
+                UpdateExpression="SET DeletedTime = :time, Revision = Revision + :one,"
+                " ExpiresAt = RecoveryWindowInSeconds + :seconds",
+                ConditionExpression=f"{_LIVE} AND RecoveryWindowInSeconds > :zero",
+                ExpressionAttributeValues={
+                    ":time": {"S": iso(now)},
+                    ":seconds": {"N": str(int(now.timestamp()))},
+                    ":one": {"N": "1"},
+                    ":zero": {"N": "0"},
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+
+    def remove(self, record: Record) -> None:
+        """Remove the record, versions and all, if it still stands as it was read.
+
+        Raises:
+            Superseded: another writer came first.
+        """
+        with self._conditional("dynamodb:DeleteItem"):
+            self._dynamodb.delete_item(
+                TableName=self._table_name,
+                Key=key_of(record.identity),
+                ConditionExpression=f"Revision = :was AND {_LIVE}",
+                ExpressionAttributeValues={":was": {"N": str(record.revision)}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+
+    def page(self, stack_name: str | None, token: str | None) -> tuple[list[Identity], str | None]:
+        """Return one page of the live records' identities, and the token for the next page.
+
+        Args:
+            stack_name: only this stack's records, which is a query instead of a scan.
+            token: of the page before.
+
+        Raises:
+            InvalidNextToken: the token is not one of this table and stack.
+        """
+        scope = (self._table_name, stack_name)
+        request: dict[str, Any] = {
+            "TableName": self._table_name,
+            "ConsistentRead": True,
+            "Limit": PAGE_SIZE,
+            "FilterExpression": "attribute_not_exists(DeletedTime)",
+            "ProjectionExpression": "StackName, EnvName",
+        }
+        if token is not None:
+            stack, env_name = decode_token(token, scope)
+            request["ExclusiveStartKey"] = {"StackName": {"S": stack}, "EnvName": {"S": env_name}}
+        if stack_name is None:
+            action, call = "dynamodb:Scan", cast(Any, self._dynamodb.scan)
+        else:
+            action, call = "dynamodb:Query", self._dynamodb.query
+            request["KeyConditionExpression"] = "StackName = :stack"
+            request["ExpressionAttributeValues"] = {":stack": {"S": stack_name}}
+        with translated(action, self._arn):
+            answer = call(**request)
+        if "Items" not in answer:
+            raise malformed(f"{action} on {self._arn}")
+        identities = [identity_of(self._table_name, item) for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        if not last:
+            return identities, None
+        return identities, encode_token((last["StackName"]["S"], last["EnvName"]["S"]), scope)
+
+    @contextmanager
+    def _conditional(self, action: str) -> Iterator[None]:
+        try:
+            with translated(action, self._arn):
+                yield
+        except ClientError as failed:
+            item = cast("dict[str, Any] | None", failed.response.get("Item"))
+            standing = from_item(self._table_name, item) if item else None
+            raise Superseded(standing) from None
