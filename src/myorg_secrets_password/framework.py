@@ -1,0 +1,222 @@
+"""The framework's entry point, with its defects mended.
+
+`cloudformation_cli_python_lib.Resource` drops the list's nextToken, lets a failed log or metric
+delivery change the operation's answer, recurses without end when the root logger is at DEBUG,
+writes the values that errors quote to the log, and builds a session for every event. This subclass
+keeps its interface and does these things itself.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
+
+from cloudformation_cli_python_lib.interface import (
+    Action,
+    BaseResourceHandlerRequest,
+    HandlerErrorCode,
+    ProgressEvent,
+)
+from cloudformation_cli_python_lib.resource import Resource
+from cloudformation_cli_python_lib.utils import HandlerRequest, RequestData
+
+from . import properties
+from .clients import Clients, Credentials, clients_for
+from .delivery import Delivery
+from .exceptions import (
+    InvalidCredentials,
+    InvalidProperty,
+    InvalidRequest,
+    InvalidTypeConfiguration,
+    PasswordError,
+)
+from .models import TypeConfigurationModel
+from .translator import failure
+
+LOG = logging.getLogger(__name__)
+
+SDK_LOGGERS = ("boto3", "botocore", "s3transfer", "urllib3")
+"""At DEBUG they log the bodies of KMS's requests and answers."""
+
+
+Handler = Callable[[Clients, Any, MutableMapping[str, Any]], ProgressEvent]
+
+
+class PasswordResource(Resource):
+    """The framework's Resource with the edges that this type needs.
+
+    Handlers get this thread's kept `Clients`, set to the caller's credentials, as their session.
+    """
+
+    def handler(self, action: Action) -> Callable[[Handler], Handler]:  # type: ignore[override]  # the session is ours
+        """Return the decorator that makes a function the handler of an action."""
+        return super().handler(action)  # type: ignore[return-value]
+
+    def __call__(self, event_data: MutableMapping[str, Any], context: Any) -> dict[str, Any]:
+        """Serve one event of CloudFormation, whatever it holds, and answer in JSON types."""
+        hush_sdk_loggers()
+        with self._delivery(event_data) as delivery:
+            began = time.monotonic()
+            progress = self._answer(event_data)
+            _report(delivery, self.type_name, event_data, progress, time.monotonic() - began)
+        answer: dict[str, Any] = json.loads(json.dumps(progress._serialize()))
+        return answer
+
+    def test_entrypoint(self, event: MutableMapping[str, Any], context: Any) -> dict[str, Any]:
+        """Serve one event in the form of the framework's test entry point."""
+        request = event.get("request") or {}
+        return self(
+            {
+                "action": event.get("action"),
+                "awsAccountId": request.get("awsAccountId"),
+                "bearerToken": request.get("clientRequestToken"),
+                "region": event.get("region") or request.get("region"),
+                "stackId": request.get("stackId"),
+                "nextToken": request.get("nextToken"),
+                "requestData": {
+                    "callerCredentials": event.get("credentials"),
+                    "resourceProperties": request.get("desiredResourceState"),
+                    "previousResourceProperties": request.get("previousResourceState"),
+                    "logicalResourceId": request.get("logicalResourceIdentifier"),
+                    "stackTags": request.get("desiredResourceTags"),
+                    "previousStackTags": request.get("previousResourceTags"),
+                    "systemTags": request.get("systemTags"),
+                    "typeConfiguration": request.get("typeConfiguration"),
+                },
+            },
+            context,
+        )
+
+    def _answer(self, event_data: Mapping[str, Any]) -> ProgressEvent:
+        try:
+            action, event = _parse(event_data)
+            request = self._cast_resource_request(event)
+            credentials = _credentials(event.requestData.callerCredentials)
+            if credentials is None:
+                raise InvalidCredentials(
+                    "The request carries no credentials. Give the type an execution role"
+                    " (infrastructure/execution-role.yml)."
+                )
+            clients = clients_for(event.region, credentials)
+            handler: Any = self._handlers[action]
+            progress: ProgressEvent = handler(clients, request, event.callbackContext or {})
+            return progress
+        except PasswordError as error:
+            return failure(error)
+        except Exception as error:  # the framework's contract: an answer, never an exception
+            return ProgressEvent.failed(HandlerErrorCode.InternalFailure, _defect(error))
+
+    def _cast_resource_request(self, request: HandlerRequest) -> BaseResourceHandlerRequest:
+        data = request.requestData
+        _check_type_configuration(data.typeConfiguration)
+        data.resourceProperties = _checked(request.action, data.resourceProperties)
+        data.previousResourceProperties = properties.salvage(
+            _mapping(data.previousResourceProperties, "The previous properties")
+        )
+        modelled = super()._cast_resource_request(request)
+        modelled.nextToken = request.nextToken or None
+        return modelled
+
+    def _delivery(self, event_data: Mapping[str, Any]) -> Delivery:
+        event = event_data if isinstance(event_data, Mapping) else {}
+        data = event.get("requestData")
+        data = data if isinstance(data, Mapping) else {}
+        if event.get("stackId") and data.get("logicalResourceId"):
+            stream = f"{event['stackId']}/{data['logicalResourceId']}"
+        else:
+            stream = f"{event.get('awsAccountId')}-{event.get('region')}"
+        return Delivery(
+            group=data.get("providerLogGroupName"),
+            stream=stream.replace(":", "__"),
+            namespace="AWS/CloudFormation/" + self.type_name.replace("::", "/"),
+            region=event.get("region"),
+            credentials=_credentials(data.get("providerCredentials")),
+        )
+
+
+def hush_sdk_loggers() -> None:
+    """Keep the SDK's loggers above DEBUG, whoever lowered them since the last invocation."""
+    for name in SDK_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        is_sdk = name.partition(".")[0] in SDK_LOGGERS
+        if is_sdk and isinstance(logger, logging.Logger) and 0 < logger.level < logging.WARNING:
+            logger.setLevel(logging.NOTSET)
+
+
+def _parse(event_data: Mapping[str, Any]) -> tuple[Action, HandlerRequest]:
+    if not isinstance(event_data, Mapping) or event_data.get("action") not in set(Action):
+        raise InvalidRequest("The event names no action: CREATE, READ, UPDATE, DELETE or LIST.")
+    absent = dict.fromkeys(("awsAccountId", "bearerToken", "region"), "")
+    event = HandlerRequest(**{**absent, **event_data})
+    data = _mapping(event_data.get("requestData"), "requestData")
+    event.requestData = RequestData(**{"resourceProperties": None, **data})
+    return Action[event.action], event
+
+
+def _checked(action: str, raw: object) -> dict[str, Any]:
+    written = _mapping(raw, "The properties")
+    if action in (Action.CREATE, Action.UPDATE):
+        if action == Action.CREATE:
+            _refuse_read_only(written)
+        return properties.check(written)
+    return properties.check_identity(written)
+
+
+def _refuse_read_only(written: Mapping[str, Any]) -> None:
+    for name in properties.READ_ONLY:
+        if written.get(name) is not None:
+            raise InvalidProperty(name, "is read-only. Remove it.")
+
+
+def _check_type_configuration(raw: object) -> None:
+    try:
+        known = TypeConfigurationModel.__dataclass_fields__
+        written = _mapping(raw, "The type configuration")
+        properties.refuse_unknown(written, known, "key of the type configuration")
+    except InvalidRequest as wrong:
+        raise InvalidTypeConfiguration(str(wrong)) from None
+
+
+def _mapping(raw: object, what: str) -> Mapping[str, Any]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        raise InvalidRequest(f"{what} must be an object.")
+    return raw
+
+
+def _credentials(raw: object) -> Credentials | None:
+    if not isinstance(raw, Mapping) or not raw.get("accessKeyId"):
+        return None
+    return Credentials(
+        str(raw["accessKeyId"]), str(raw.get("secretAccessKey", "")), raw.get("sessionToken")
+    )
+
+
+def _defect(error: Exception) -> str:
+    """Say where an exception came from, and nothing of what it says: that may quote a value."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" at {place.tb_frame.f_code.co_qualname}:{place.tb_lineno}"
+    return f"Unexpected {type(error).__name__}{where}. This is a defect of the type: report it."
+
+
+def _report(
+    delivery: Delivery,
+    type_name: str,
+    event_data: Mapping[str, Any],
+    progress: ProgressEvent,
+    seconds: float,
+) -> None:
+    action = str(event_data.get("action")) if isinstance(event_data, Mapping) else "?"
+    outcome = progress.errorCode.name if progress.errorCode else progress.status.name
+    LOG.info("%s: %s in %.0f ms. %s", action, outcome, seconds * 1000, progress.message)
+    dimensions = {"DimensionKeyActionType": action, "DimensionKeyResourceType": type_name}
+    delivery.measure("HandlerInvocationCount", 1, "Count", dimensions)
+    delivery.measure("HandlerInvocationDuration", seconds * 1000, "Milliseconds", dimensions)
+    if progress.errorCode:
+        kind = {"DimensionKeyExceptionType": progress.errorCode.name}
+        delivery.measure("HandlerException", 1, "Count", dimensions | kind)
