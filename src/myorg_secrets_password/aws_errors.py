@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from botocore import exceptions as botocore_exceptions
 from botocore.client import BaseClient
+from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from .exceptions import (
@@ -200,27 +201,28 @@ def malformed(what: str) -> ServiceFault:
 
 
 def refuse_malformed_answers(client: BaseClient) -> None:
-    """Make the client raise on a success whose body is not the JSON that the operation gives.
+    """Make the client raise on a body that is not the JSON that the operation gives.
 
     Without it botocore takes, say, a proxy's HTML page with status 200 for an empty answer, and
     a secret would look gone.
     """
     service = client.meta.service_model
 
-    def check(response_dict: Mapping[str, Any] | None, event_name: str, **_: Any) -> None:
-        if response_dict is None or response_dict["status_code"] >= 300:
-            return
-        operation = service.operation_model(event_name.rpartition(".")[2])
+    def check(operation_model: OperationModel, response_dict: Mapping[str, Any], **_: Any) -> None:
         try:
             body = json.loads(response_dict["body"])
         except ValueError:
             body = None
+        failed = response_dict["status_code"] >= 300
+        if failed and (body is None or isinstance(body, dict)):
+            return
         # A member that botocore does not know yet is no fault; nothing but such members is.
-        known = operation.output_shape.members if operation.output_shape else ()
+        shape = operation_model.output_shape
+        known = shape.members if shape is not None else ()
         if not isinstance(body, dict) or (body and body.keys().isdisjoint(known)):
-            raise malformed(f"{service.signing_name}:{operation.name}")
+            raise malformed(f"{service.signing_name}:{operation_model.name}")
 
-    client.meta.events.register(f"response-received.{service.service_id.hyphenize()}", check)
+    client.meta.events.register(f"before-parse.{service.service_id.hyphenize()}", check)
 
 
 def _raise_for(error: botocore_exceptions.ClientError, what: str) -> NoReturn:

@@ -106,7 +106,7 @@ def from_item(table_name: str, item: Mapping[str, Any]) -> Record:
 def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
     record = Record(
         identity=identity,
-        revision=item["Revision"],
+        revision=int(item["Revision"]),
         versions=tuple(
             Version(
                 version["VersionId"],

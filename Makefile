@@ -1,0 +1,151 @@
+# Every command of this project. `make help` lists them; each sets up what it needs by itself.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The two minor versions that the type runs on. PYTHON overrides the choice of the interpreter.
+PYTHON ?= $(shell tools/find_python.sh 3.11 3.12)
+MINOR := $(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
+OTHER_MINOR := $(if $(filter 3.11,$(MINOR)),3.12,3.11)
+OTHER_PYTHON := $(shell tools/find_python.sh $(OTHER_MINOR))
+
+VENV := .venv
+OTHER_VENV := .venv-$(OTHER_MINOR)
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OTHER_READY := $(OTHER_VENV)/.ready
+UV_VERSION := 0.13.9
+
+export PYTHONPATH := src:.
+# Nothing here may reach the user's own AWS account.
+unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+export AWS_CONFIG_FILE := /dev/null
+export AWS_SHARED_CREDENTIALS_FILE := /dev/null
+export AWS_EC2_METADATA_DISABLED := true
+
+RUN := $(BIN)/python
+# The contract tests have a step of their own, so that what they say of themselves is seen.
+PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --ignore=tests/contract
+
+say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+# --- Use ---------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(READY) ## The whole story on an embedded AWS: deploy, rotate, roll back, delete
+	@$(RUN) -m local demo
+
+.PHONY: local
+local: $(READY) ## Leave the embedded AWS running and say how to deploy a template there
+	@$(RUN) -m local serve
+
+.PHONY: bench
+bench: $(READY) ## Compare the warm handler with bare boto3 clients
+	@$(RUN) -m bench
+
+.PHONY: package
+package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's index, no AWS)
+	@$(RUN) -m tools.package .
+
+# --- Check -------------------------------------------------------------------------------------
+
+.PHONY: test
+test: lint types schema generated other-python contract coverage ## Everything that CI checks
+
+.PHONY: lint
+lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint)
+	$(call say,Lint)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@mkdir -p build/registry && cp myorg-secrets-password.json build/registry
+	@$(BIN)/cfn-lint --non-zero-exit-code informational --registry-schemas build/registry -- \
+		infrastructure/*.yml examples/*.yml template.yml
+
+.PHONY: types
+types: $(READY) ## mypy --strict
+	$(call say,Types)
+	@$(BIN)/mypy $(wildcard src local tools bench)
+
+.PHONY: schema
+schema: $(READY) ## cfn validate and guard-rail, without a warning
+	$(call say,Schema)
+	@$(RUN) -m tools.check_schema
+
+.PHONY: generated
+generated: $(READY) ## Whether the generated files are up to date
+	$(call say,Generated files)
+	@$(RUN) -m tools.check_generated
+
+.PHONY: contract
+contract: $(READY) ## The contract tests of the CloudFormation CLI
+	$(call say,cfn test on Python $(MINOR))
+	@$(RUN) -m pytest --capture=no --quiet tests/contract
+
+.PHONY: unit
+unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like go to pytest
+	$(call say,Tests on Python $(MINOR))
+	@$(PYTEST) $(ARGS)
+
+.PHONY: coverage
+coverage: $(READY) ## The same tests with branch coverage, 95 % at the least
+	$(call say,Tests on Python $(MINOR) with branch coverage)
+	@$(PYTEST) --cov --cov-report=term-missing
+
+.PHONY: other-python
+ifeq ($(OTHER_PYTHON),)
+other-python:
+	$(call say,Python $(OTHER_MINOR) is not on this machine: everything runs on Python $(MINOR) alone)
+else
+other-python: $(OTHER_READY) ## All tests on the other of Python 3.11 and 3.12, where present
+	@$(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
+endif
+
+# --- Keep up -----------------------------------------------------------------------------------
+
+.PHONY: format
+format: $(READY) ## Let ruff mend style and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: generate
+generate: $(READY) ## Remake models.py, docs/ and what else `cfn generate` writes
+	@PATH="$(CURDIR)/$(BIN):$$PATH" cfn generate
+	@rm -f rpdk.log*
+
+.PHONY: lock
+lock: ## Remake requirements.txt and requirements-dev.txt; UPGRADE=--upgrade for newer releases
+	@[ -x .venv-lock/bin/uv ] || "$(PYTHON)" -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.venv-lock/bin/uv pip compile --quiet $(UPGRADE) --annotation-style line \
+		--custom-compile-command "make lock" --universal --python-version 3.11 \
+		requirements.in requirements-dev.in --output-file requirements-dev.txt
+	@.venv-lock/bin/uv pip compile --quiet --annotation-style line \
+		--custom-compile-command "make lock" --python-platform x86_64-manylinux_2_28 \
+		--python-version 3.12 --constraints requirements-dev.txt \
+		requirements.in --output-file requirements.txt
+
+.PHONY: clean
+clean: ## Remove environments, caches and what the tools leave behind
+	@rm -rf .venv .venv-* build htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -f *.zip .coverage .coverage.* rpdk.log* guard-rail.log*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Environments ------------------------------------------------------------------------------
+
+# The lock names every package, so pip has nothing to resolve (and must not try: guard-rail's own
+# pins cannot be met, see requirements-dev.in).
+$(READY): INTERPRETER = $(PYTHON)
+$(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
+$(READY) $(OTHER_READY): requirements-dev.txt
+	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
+	@echo "Setting up $(@D) with $(INTERPRETER) ..."
+	@"$(INTERPRETER)" -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@

@@ -1,0 +1,1 @@
+"""Checks and commands of development that make calls; nothing here ships."""

@@ -1,0 +1,63 @@
+"""Fails when a file that `cfn generate` writes differs from what it writes today.
+
+It generates into a copy: the tree itself is never touched.
+"""
+
+import difflib
+import sys
+from pathlib import Path
+
+from tools.project import ROOT, copy_of_project, run_cfn
+
+_FILES = (
+    "src/myorg_secrets_password/models.py",
+    "myorg-secrets-password-configuration.json",
+    "resource-role.yaml",
+)
+_FOLDER = "docs"
+
+
+def main() -> int:
+    """Prints the differences and returns the exit code."""
+    with copy_of_project() as project:
+        outcome = run_cfn("generate", cwd=project)
+        if outcome.returncode:
+            print(outcome.stdout)
+            return 1
+        differences = [
+            line
+            for name in _generated(project)
+            for line in _diff(name, ROOT / name, project / name)
+        ]
+    print("".join(differences) or "Every generated file is up to date.\n", end="")
+    if differences:
+        print("`make generate` brings them up to date.")
+    return 1 if differences else 0
+
+
+def _generated(project: Path) -> list[str]:
+    """Returns the names of all generated files of either tree, so that a stale one shows too."""
+    pages = {
+        str(path.relative_to(root))
+        for root in (ROOT, project)
+        for path in (root / _FOLDER).rglob("*")
+        if path.is_file()
+    }
+    return [*_FILES, *sorted(pages)]
+
+
+def _diff(name: str, committed: Path, generated: Path) -> list[str]:
+    return list(
+        difflib.unified_diff(
+            _lines(committed), _lines(generated), f"{name} (committed)", f"{name} (generated)"
+        )
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    """Returns the file's lines; a file that is not there has none."""
+    return path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())
