@@ -1,0 +1,72 @@
+"""The embedded AWS: moto's server in threads of this process, on a free loopback port."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from types import TracebackType
+from typing import Any, Self
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from local.recorder import Recorder, call_in
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class _QuietRequestHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Leave the terminal to those who have something to say."""
+
+
+class EmbeddedAws:
+    """Every service that moto knows, behind one endpoint."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self._app: WsgiApp = DomainDispatcherApplication(create_backend_app)
+        # A conditional write is atomic at AWS. moto checks and writes in two steps and serves every
+        # request in a thread of its own, so its DynamoDB is let in one request at a time.
+        self._dynamodb = threading.Lock()
+        self._server = make_server(
+            "127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietRequestHandler
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="aws",
+            daemon=True,
+        )
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL, for ``AWS_ENDPOINT_URL``."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _serve(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        call = call_in(environ)
+        self.recorder.note(call)
+        with self._dynamodb if call.startswith("dynamodb:") else nullcontext():
+            return self._app(environ, start_response)
