@@ -3,6 +3,8 @@
 Everything goes through the live entry point, in the events that CloudFormation sends.
 """
 
+from __future__ import annotations
+
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -37,13 +39,18 @@ class Failed(Exception):
 
 
 class World:
-    """One AWS account. `calls` lists what the handlers called, as IAM writes it."""
+    """One AWS account.
+
+    `calls` lists what the latest invocation called, as IAM writes it; `deliveries` what it called
+    for logs and metrics.
+    """
 
     def __init__(self) -> None:
         self.dynamodb = boto3.client("dynamodb", REGION)
         self.kms = boto3.client("kms", REGION)
         self.storage = storage.set_up(boto3.client("cloudformation", REGION))
         self.calls: list[str] = []
+        self.deliveries: list[str] = []
         self.faults: dict[str, Fault] = {}
         self.account = Account(ACCOUNT_ID, REGION)
         self._tokens = (f"token-{n}" for n in itertools.count())
@@ -69,26 +76,39 @@ class World:
         event["requestData"].update(overrides)
         return self.send_event(event)
 
+    def succeed(self, operation: Operation, **overrides: Any) -> dict[str, Any]:
+        """Invoke the live entry point, and raise `Failed` where it does not answer SUCCESS."""
+        answer = self.send(operation, **overrides)
+        if answer["status"] != "SUCCESS":
+            raise Failed(answer)
+        return answer
+
     def send_event(self, event: Any) -> dict[str, Any]:
         """Invoke the live entry point with any event, in JSON as Lambda does."""
         self.calls.clear()
+        self.deliveries.clear()
         answer: dict[str, Any] = resource(json.loads(json.dumps(event)), None)
         return answer
 
-    def secret(self, logical_id: str = "DBPassword", **how: Any) -> "Secret":
+    def client(self, service: str) -> Any:
+        """Return a client to look with: its calls are not listed."""
+        make: Any = boto3.client  # whose stubs know no service by a name that is not written out
+        return make(service, REGION)
+
+    def secret(self, logical_id: str = "DBPassword", **how: Any) -> Secret:
         """Return a resource of a template, not created yet."""
         return Secret(self, logical_id, **how)
 
     def token(self) -> str:
         return next(self._tokens)
 
-    def item(self, secret: "Secret") -> dict[str, Any] | None:
+    def item(self, secret: Secret) -> dict[str, Any] | None:
         """Return the record's item as DynamoDB has it."""
         return self.dynamodb.get_item(
             TableName=secret.identifier["TableName"], Key=secret.key, ConsistentRead=True
         ).get("Item")
 
-    def change_item(self, secret: "Secret", **attributes: Any) -> None:
+    def change_item(self, secret: Secret, **attributes: Any) -> None:
         """Overwrite attributes behind the handlers' back; None removes one."""
         item = self.item(secret) or secret.key
         item.update(attributes)
@@ -101,11 +121,9 @@ class World:
         """Follow a list to its end."""
         found, token = [], None
         while True:
-            answer = self.send(
+            answer = self.succeed(
                 Operation("LIST", model or {}, self.token(), next_token=token),
             )
-            if answer["status"] != "SUCCESS":
-                raise Failed(answer)
             found += answer["resourceModels"]
             token = answer.get("nextToken")
             if token is None:
@@ -119,22 +137,31 @@ class World:
         del self.faults[action]
 
     def _watch(self) -> None:
-        kept = clients.clients_for(REGION, clients.Credentials("", "", None))
-        for service in ("dynamodb", "kms"):
-            events = kept.client(service).meta.events
-            # botocore asks every handler of the event, so the emulator's must not be among them.
-            events.unregister("before-send", botocore_stubber)
-            # The clients outlive a world: an older one's watch is replaced.
-            events.unregister(f"before-send.{service}", unique_id="tests.world")
-            events.register_first(
-                f"before-send.{service}", self._before_send, unique_id="tests.world"
-            )
+        nobody = clients.Credentials("", "", None)
+        for config, services, calls in (
+            (clients.CONFIG, ("dynamodb", "kms"), self.calls),
+            (clients.DELIVERY_CONFIG, ("logs", "cloudwatch"), self.deliveries),
+        ):
+            kept = clients.clients_for(REGION, nobody, config)
+            for service in services:
+                events = kept.client(service).meta.events
+                # botocore asks every handler of the event, so the emulator's must not be among
+                # them.
+                events.unregister("before-send", botocore_stubber)
+                # The clients outlive a world: an older one's watch is replaced.
+                events.unregister("before-send", unique_id="tests.world")
+                events.register_first(
+                    "before-send", self._before_send(service, calls), unique_id="tests.world"
+                )
 
-    def _before_send(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> Any:
-        action = ":".join(event_name.split(".")[1:])
-        self.calls.append(action)
-        instead = self.faults[action](request) if action in self.faults else None
-        return instead or botocore_stubber(event_name, request)
+    def _before_send(self, service: str, calls: list[str]) -> Callable[..., Any]:
+        def answer(event_name: str, request: AWSPreparedRequest, **_: Any) -> Any:
+            action = f"{service}:{event_name.rpartition('.')[2]}"
+            calls.append(action)
+            instead = self.faults[action](request) if action in self.faults else None
+            return instead or botocore_stubber(event_name, request)
+
+        return answer
 
 
 class Secret:
@@ -214,10 +241,7 @@ class Secret:
             logical_id=self.logical_id,
             stack_tags=self.stack_tags,
         )
-        answer = self.world.send(operation)
-        if answer["status"] != "SUCCESS":
-            raise Failed(answer)
-        model: dict[str, Any] = answer.get("resourceModel", {})
+        model: dict[str, Any] = self.world.succeed(operation).get("resourceModel", {})
         return model
 
 
@@ -255,6 +279,16 @@ def lose_answer(error: Exception) -> Fault:
         lost.append(True)
         botocore_stubber("before-send", request)
         raise error
+
+    return fault
+
+
+def beaten_to_it(refusal: Fault) -> Fault:
+    """Let AWS do the work, as if for somebody else, and then refuse it."""
+
+    def fault(request: AWSPreparedRequest) -> AWSResponse | None:
+        botocore_stubber("before-send", request)
+        return refusal(request)
 
     return fault
 

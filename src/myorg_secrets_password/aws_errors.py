@@ -205,8 +205,10 @@ def refuse_malformed_answers(client: BaseClient) -> None:
 
     Without it botocore takes, say, a proxy's HTML page with status 200 for an empty answer, and
     a secret would look gone.
+
+    Raises (from the client's calls):
+        botocore.parsers.ResponseParserError: which `translated` knows.
     """
-    service = client.meta.service_model
 
     def check(operation_model: OperationModel, response_dict: Mapping[str, Any], **_: Any) -> None:
         try:
@@ -220,9 +222,10 @@ def refuse_malformed_answers(client: BaseClient) -> None:
         shape = operation_model.output_shape
         known = shape.members if shape is not None else ()
         if not isinstance(body, dict) or (body and body.keys().isdisjoint(known)):
-            raise malformed(f"{service.signing_name}:{operation_model.name}")
+            raise ResponseParserError("not the JSON of this operation")
 
-    client.meta.events.register(f"before-parse.{service.service_id.hyphenize()}", check)
+    service_id = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-parse.{service_id}", check)
 
 
 def _raise_for(error: botocore_exceptions.ClientError, what: str) -> NoReturn:

@@ -26,8 +26,6 @@ CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "adaptive", "total_max_attempts": 3},
-    # The endpoints with an account ID need it in the credentials, which CloudFormation omits.
-    account_id_endpoint_mode="disabled",
 )
 DELIVERY_CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}

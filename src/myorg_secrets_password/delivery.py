@@ -69,7 +69,7 @@ class Delivery(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the record until the invocation ends."""
-        if record.thread == self._thread and record.name != LOG.name:
+        if record.thread == self._thread:
             self._events.append(
                 {"timestamp": round(record.created * 1000), "message": self.format(record)}
             )

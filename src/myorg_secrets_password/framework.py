@@ -41,6 +41,7 @@ SDK_LOGGERS = ("boto3", "botocore", "s3transfer", "urllib3")
 
 
 Handler = Callable[[Clients, Any, MutableMapping[str, Any]], ProgressEvent]
+Answer = dict[str, Any]
 
 
 class PasswordResource(Resource):
@@ -53,17 +54,16 @@ class PasswordResource(Resource):
         """Return the decorator that makes a function the handler of an action."""
         return super().handler(action)  # type: ignore[return-value]
 
-    def __call__(self, event_data: MutableMapping[str, Any], context: Any) -> dict[str, Any]:
+    def __call__(self, event_data: MutableMapping[str, Any], context: Any) -> Answer:
         """Serve one event of CloudFormation, whatever it holds, and answer in JSON types."""
         hush_sdk_loggers()
         with self._delivery(event_data) as delivery:
             began = time.monotonic()
-            progress = self._answer(event_data)
-            _report(delivery, self.type_name, event_data, progress, time.monotonic() - began)
-        answer: dict[str, Any] = json.loads(json.dumps(progress._serialize()))
+            answer = self._answer(event_data)
+            _report(delivery, self.type_name, event_data, answer, time.monotonic() - began)
         return answer
 
-    def test_entrypoint(self, event: MutableMapping[str, Any], context: Any) -> dict[str, Any]:
+    def test_entrypoint(self, event: MutableMapping[str, Any], context: Any) -> Answer:
         """Serve one event in the form of the framework's test entry point."""
         request = event.get("request") or {}
         return self(
@@ -88,24 +88,27 @@ class PasswordResource(Resource):
             context,
         )
 
-    def _answer(self, event_data: Mapping[str, Any]) -> ProgressEvent:
+    def _answer(self, event_data: Mapping[str, Any]) -> Answer:
         try:
-            action, event = _parse(event_data)
-            request = self._cast_resource_request(event)
-            credentials = _credentials(event.requestData.callerCredentials)
-            if credentials is None:
-                raise InvalidCredentials(
-                    "The request carries no credentials. Give the type an execution role"
-                    " (infrastructure/execution-role.yml)."
-                )
-            clients = clients_for(event.region, credentials)
-            handler: Any = self._handlers[action]
-            progress: ProgressEvent = handler(clients, request, event.callbackContext or {})
-            return progress
+            return _json(self._progress(event_data))
         except PasswordError as error:
-            return failure(error)
+            return _json(failure(error))
         except Exception as error:  # the framework's contract: an answer, never an exception
-            return ProgressEvent.failed(HandlerErrorCode.InternalFailure, _defect(error))
+            return _json(ProgressEvent.failed(HandlerErrorCode.InternalFailure, _defect(error)))
+
+    def _progress(self, event_data: Mapping[str, Any]) -> ProgressEvent:
+        action, event = _parse(event_data)
+        request = self._cast_resource_request(event)
+        credentials = _credentials(event.requestData.callerCredentials)
+        if credentials is None:
+            raise InvalidCredentials(
+                "The request carries no credentials. Give the type an execution role"
+                " (infrastructure/execution-role.yml)."
+            )
+        clients = clients_for(event.region, credentials)
+        handler: Any = self._handlers[action]
+        progress: ProgressEvent = handler(clients, request, event.callbackContext or {})
+        return progress
 
     def _cast_resource_request(self, request: HandlerRequest) -> BaseResourceHandlerRequest:
         data = request.requestData
@@ -146,7 +149,7 @@ def hush_sdk_loggers() -> None:
 
 
 def _parse(event_data: Mapping[str, Any]) -> tuple[Action, HandlerRequest]:
-    if not isinstance(event_data, Mapping) or event_data.get("action") not in set(Action):
+    if not isinstance(event_data, Mapping) or event_data.get("action") not in list(Action):
         raise InvalidRequest("The event names no action: CREATE, READ, UPDATE, DELETE or LIST.")
     absent = dict.fromkeys(("awsAccountId", "bearerToken", "region"), "")
     event = HandlerRequest(**{**absent, **event_data})
@@ -195,6 +198,11 @@ def _credentials(raw: object) -> Credentials | None:
     )
 
 
+def _json(progress: ProgressEvent) -> Answer:
+    answer: Answer = json.loads(json.dumps(progress._serialize()))
+    return answer
+
+
 def _defect(error: Exception) -> str:
     """Say where an exception came from, and nothing of what it says: that may quote a value."""
     place = error.__traceback__
@@ -208,15 +216,16 @@ def _report(
     delivery: Delivery,
     type_name: str,
     event_data: Mapping[str, Any],
-    progress: ProgressEvent,
+    answer: Answer,
     seconds: float,
 ) -> None:
     action = str(event_data.get("action")) if isinstance(event_data, Mapping) else "?"
-    outcome = progress.errorCode.name if progress.errorCode else progress.status.name
-    LOG.info("%s: %s in %.0f ms. %s", action, outcome, seconds * 1000, progress.message)
+    code = answer.get("errorCode")
+    outcome = code or answer["status"]
+    LOG.info("%s: %s in %.0f ms. %s", action, outcome, seconds * 1000, answer["message"])
     dimensions = {"DimensionKeyActionType": action, "DimensionKeyResourceType": type_name}
     delivery.measure("HandlerInvocationCount", 1, "Count", dimensions)
     delivery.measure("HandlerInvocationDuration", seconds * 1000, "Milliseconds", dimensions)
-    if progress.errorCode:
-        kind = {"DimensionKeyExceptionType": progress.errorCode.name}
+    if code:
+        kind = {"DimensionKeyExceptionType": code}
         delivery.measure("HandlerException", 1, "Count", dimensions | kind)

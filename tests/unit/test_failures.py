@@ -5,6 +5,7 @@ import json
 import botocore.exceptions as botocore_exceptions
 import pytest
 
+from myorg_secrets_password.clients import CONFIG
 from tests.world import (
     CREDENTIALS,
     Failed,
@@ -92,9 +93,18 @@ def test_every_failure_of_every_call_has_its_code_and_changes_nothing(
 
     assert failed.value.code == code
     assert action in failed.value.message
-    assert "arn:aws:" in failed.value.message or code == "ServiceInternalError"
+    assert "arn:aws:" in failed.value.message
     assert world.dynamodb.scan(TableName="myorg-secrets-password")["Items"] == before
     act()
+
+
+def test_what_is_throttled_is_told_after_the_sdk_s_own_adaptive_retries(world: World) -> None:
+    fault = refuse_with("ThrottlingException")
+    with world.failing("kms:Encrypt", fault), pytest.raises(Failed):
+        world.secret().create()
+
+    assert world.calls == ["kms:Encrypt"] * 3
+    assert CONFIG.retries["mode"] == "adaptive"
 
 
 @pytest.mark.parametrize(("aws", "code", "remedy"), KEY_CODES, ids=[k[0] for k in KEY_CODES])

@@ -1,8 +1,10 @@
 """What the five handlers owe: the registry's handler contract, and least work per call."""
 
 import datetime
+import json
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 
 from local.events import Account, Operation
 from myorg_secrets_password.record import SECONDS_PER_DAY
@@ -426,6 +428,31 @@ def test_an_update_cannot_change_the_identifier(world: World, name: str) -> None
     assert code == "NotUpdatable"
     assert message.startswith(name)
     assert world.calls == []
+
+
+@pytest.mark.parametrize(
+    ("action", "properties"),
+    [("READ", {"Name": "n"}), ("UPDATE", {"Name": "n"}), ("LIST", {}), ("LIST", None)],
+    ids=["GetItem of read", "GetItem of update", "Query", "Scan"],
+)
+def test_every_read_is_consistent(
+    world: World, action: str, properties: dict[str, str] | None
+) -> None:
+    """A read right after the create must find it."""
+    bodies: list[dict[str, object]] = []
+    named = None if properties is None else {"StackName": "s", **properties}
+
+    def note(request: AWSPreparedRequest) -> None:
+        bodies.append(json.loads(request.body))
+
+    with (
+        world.failing("dynamodb:GetItem", note),
+        world.failing("dynamodb:Query", note),
+        world.failing("dynamodb:Scan", note),
+    ):
+        world.send(Operation(action, named or {}, "t"))
+
+    assert [body["ConsistentRead"] for body in bodies] == [True]
 
 
 def test_2500_records_list_completely_over_the_live_entry_point(world: World) -> None:
