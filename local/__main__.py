@@ -18,8 +18,10 @@ from local.narrator import ClaimFailed, Narrator
 @click.group()
 def main() -> None:
     """AWS on this machine, with MyOrg::Secrets::Password registered in its CloudFormation."""
-    # As Ctrl-C does: the way out leads through every `with`, and nothing is left running.
-    signal.signal(signal.SIGTERM, _leave)
+    # The way out leads through every `with`, and nothing is left running. A shell without job
+    # control lets what it starts in the background ignore SIGINT, so that is asked for as well.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
 
 
 @main.command()
@@ -38,15 +40,15 @@ def demo() -> None:
 def serve() -> None:
     """Start the local AWS, say how to use it, and leave it running until Ctrl-C or SIGTERM."""
     with running() as aws:
-        click.echo(_instructions(aws.endpoint_url, aws.lambda_url))
         try:
+            click.echo(_instructions(aws.endpoint_url, aws.lambda_url))
             threading.Event().wait()
-        except (KeyboardInterrupt, SystemExit):
+        except SystemExit:
             click.echo("Stopped.")
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + signal.SIGTERM)
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _instructions(endpoint_url: str, lambda_url: str) -> str:

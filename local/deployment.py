@@ -74,7 +74,7 @@ class Deployment:
                 " Rollback requested by user.",
             )
             gone = self._remove(self._held, "DeletionPolicy")
-            self._stack.output_map = OutputMap(self._live, {}, self._stack.stack_id)
+            self._withdraw_outputs()
             self._status("ROLLBACK_COMPLETE" if gone else "ROLLBACK_FAILED")
         else:
             self._status("CREATE_COMPLETE")
@@ -114,6 +114,7 @@ class Deployment:
         """Remove every resource that no policy retains."""
         self._status("DELETE_IN_PROGRESS", USER_INITIATED)
         gone = self._remove(self._held, "DeletionPolicy")
+        self._withdraw_outputs()
         self._status("DELETE_COMPLETE" if gone else "DELETE_FAILED")
 
     def _roll_back(self, held_before: Mapping[str, Held]) -> None:
@@ -154,6 +155,10 @@ class Deployment:
             dict(self._stack.output_map)
         except Exception as error:  # an attribute that a resource does not have fails the stack
             raise ResourceFailed(f"Outputs: {error}") from error
+
+    def _withdraw_outputs(self) -> None:
+        # moto works them out anew whenever somebody asks, from resources that are gone.
+        self._stack.output_map = OutputMap(self._live, {}, self._stack.stack_id)
 
     def _differs(self, held: Held, wanted: Wanted) -> bool:
         follows_tags = self._driver_for(wanted.resource_type).follows_stack_tags
@@ -212,19 +217,19 @@ class Deployment:
         for logical_id in reversed(_order(held)):
             resource = held[logical_id]
             if policy and resource.declared.get(policy) == "Retain":
-                self._event(logical_id, "DELETE_SKIPPED")
+                self._event(logical_id, "DELETE_SKIPPED", of=resource)
                 self._forget(logical_id, resource)
                 continue
-            self._event(logical_id, "DELETE_IN_PROGRESS")
+            self._event(logical_id, "DELETE_IN_PROGRESS", of=resource)
             try:
                 self._driver_for(resource.declared["Type"]).delete(
                     self._place(logical_id), resource
                 )
             except Exception as error:  # as in _bring_about; the others are removed all the same
-                self._event(logical_id, "DELETE_FAILED", str(error))
+                self._event(logical_id, "DELETE_FAILED", str(error), of=resource)
                 failed = True
             else:
-                self._event(logical_id, "DELETE_COMPLETE")
+                self._event(logical_id, "DELETE_COMPLETE", of=resource)
                 self._forget(logical_id, resource)
         return not failed
 
@@ -250,8 +255,11 @@ class Deployment:
         self._stack.status = status
         self._stack._add_stack_event(status, resource_status_reason=reason)
 
-    def _event(self, logical_id: str, status: str, reason: str | None = None) -> None:
-        held = self._held.get(logical_id)
+    def _event(
+        self, logical_id: str, status: str, reason: str | None = None, of: Held | None = None
+    ) -> None:
+        # A replaced resource is no longer the one that is held under its logical ID.
+        held = of or self._held.get(logical_id)
         # ResourceProperties stay empty: those of a database would show the password.
         event = Event(
             stack_id=self._stack.stack_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -74,10 +74,14 @@ def _as_declared(wanted: Wanted) -> dict[str, Any]:
 
 
 class TableDriver(Driver):
-    """``AWS::DynamoDB::Table`` with the two properties that moto's model passes over."""
+    """``AWS::DynamoDB::Table`` with the three properties that moto's model passes over."""
 
     def create(self, place: Place, wanted: Wanted, tags: dict[str, str]) -> Any:
-        table = super().create(place, wanted, tags)
+        properties = dict(wanted.properties)
+        if encryption := properties.get("SSESpecification"):
+            # DynamoDB's own API, and so moto, calls the flag by another name.
+            properties["SSESpecification"] = encryption | {"Enabled": encryption["SSEEnabled"]}
+        table = super().create(place, replace(wanted, properties=properties), tags)
         backend = dynamodb_backends[place.account_id][place.region]
         if recovery := wanted.properties.get("PointInTimeRecoverySpecification"):
             backend.update_continuous_backups(table.name, recovery)

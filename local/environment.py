@@ -16,7 +16,7 @@ import boto3
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 
-from local import rds
+from local import kms, rds
 from local.aws import EmbeddedAws
 from local.cloudformation import plugged_in
 from local.deployment import USER_INITIATED
@@ -80,14 +80,18 @@ class LocalAws:
         self.lambda_url = handler.lambda_url
         self.recorder: Recorder = aws.recorder
         self.session: Any = boto3.Session(region_name=REGION)
+        self._clients: dict[str, Any] = {}
         self.handler = handler
         self.client("logs").create_log_group(logGroupName=LOG_GROUP)
         self.storage = set_up(self.client("cloudformation"))
         self.configure_type(self.storage.type_configuration)
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of the local AWS."""
-        return self.session.client(service, endpoint_url=self.endpoint_url)
+        """Return the boto3 client of the local AWS for a service."""
+        # To make one takes longer than most calls.
+        if service not in self._clients:
+            self._clients[service] = self.session.client(service, endpoint_url=self.endpoint_url)
+        return self._clients[service]
 
     def configure_type(self, configuration: Mapping[str, str] | None) -> None:
         """Do what ``aws cloudformation set-type-configuration`` does, which moto does not know."""
@@ -181,9 +185,10 @@ def running(function: Function | None = None) -> Iterator[LocalAws]:
         drivers = {
             TYPE_NAME: PasswordDriver(handler),
             "AWS::DynamoDB::Table": TableDriver(),
+            "AWS::KMS::Key": kms.KeyDriver(),
             "AWS::RDS::DBInstance": rds.DBInstanceDriver(),
         }
-        with plugged_in(ACCOUNT_ID, REGION, drivers):
+        with kms.plugged_in(ACCOUNT_ID, REGION), plugged_in(ACCOUNT_ID, REGION, drivers):
             yield LocalAws(aws, handler)
 
 

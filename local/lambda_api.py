@@ -82,6 +82,9 @@ class LambdaApi:
 
 
 class _PooledServer(HTTPServer):
+    # With the inherited 5, a burst of callers loses connections, and each tries again after 1 s.
+    request_queue_size = 128
+
     def __init__(self, functions: Mapping[str, Function]) -> None:
         super().__init__(("127.0.0.1", 0), _Invocation)
         self.functions = functions
@@ -111,6 +114,9 @@ class _Invocation(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_POST(self) -> None:
+        # In any case first: to close with a part of the request unread may cost the caller the
+        # answer.
+        body = self._body()
         invocation = _INVOCATION.match(self.path)
         name = invocation["name"] if invocation else ""
         if name not in self.server.functions:
@@ -120,8 +126,7 @@ class _Invocation(BaseHTTPRequestHandler):
                 f"Function not found: {name or self.path}",
             )
             return
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _LARGEST_PAYLOAD:
+        if body is None:
             self._refuse(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 "RequestTooLargeException",
@@ -130,7 +135,7 @@ class _Invocation(BaseHTTPRequestHandler):
             )
             return
         try:
-            event = json.loads(self.rfile.read(length) or b"{}")
+            event = json.loads(body or b"{}")
         except ValueError:
             self._refuse(
                 HTTPStatus.BAD_REQUEST,
@@ -139,6 +144,15 @@ class _Invocation(BaseHTTPRequestHandler):
             )
             return
         self._invoke(self.server.functions[name], event, Context(name))
+
+    def _body(self) -> bytes | None:
+        """Read the request to its end; return None for one that is too large to keep."""
+        left = int(self.headers.get("Content-Length") or 0)
+        if left <= _LARGEST_PAYLOAD:
+            return self.rfile.read(left)
+        while left > 0 and (piece := self.rfile.read(min(left, _LARGEST_PAYLOAD))):
+            left -= len(piece)
+        return None
 
     def _invoke(self, function: Function, event: Any, context: Context) -> None:
         kind = self.headers.get("X-Amz-Invocation-Type", "RequestResponse")

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation.models import Stack
-from moto.cloudformation.parsing import ResourceMap, parse_resource_and_generate_name
+from moto.cloudformation.parsing import (
+    ResourceMap,
+    parse_resource_and_generate_name,
+    resource_class_from_type,
+)
 from moto.core.common_models import CloudFormationModel
 
-from local.template import dependency_order, normalized
+from local.template import check_references, dependency_order, normalized
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class LiveResources(ResourceMap):
         for logical_id, resource in held.items():
             self.put(logical_id, resource)
 
+    def validate_outputs(self) -> None:
+        # moto's own check looks at outputs alone, and falls over a resource that is not there.
+        check_references(self.template, self._parsed_resources)
+        super().validate_outputs()
+
     def wanted_ids(self) -> list[str]:
         """Return the resources that the template asks for, each behind those that it refers to."""
         return [logical_id for logical_id in self._order if self._condition_holds(logical_id)]
@@ -80,10 +89,9 @@ class LiveResources(ResourceMap):
     def resolve(self, logical_id: str) -> Wanted:
         """Return what the template asks, given the attributes that the others have by then."""
         declared = copy.deepcopy(self._declared[logical_id])
-        parsed = parse_resource_and_generate_name(logical_id, declared, self)
-        if parsed is None:
+        if resource_class_from_type(declared["Type"]) is None:
             raise NotImplementedError(f"The local CloudFormation does not know {declared['Type']}")
-        kind, resolved, name = parsed
+        kind, resolved, name = parse_resource_and_generate_name(logical_id, declared, self)
         return Wanted(kind, declared["Type"], resolved["Properties"], name)
 
     def put(self, logical_id: str, held: Held) -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 
 from local.drivers import Driver, Place
@@ -48,6 +49,8 @@ class Password(CloudFormationModel):
         return "|".join(self.identifier.values())
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
+        if not self.has_cfn_attr(attribute_name):
+            raise UnformattedGetAttTemplateException
         if attribute_name not in self._model:
             raise AttributeMissing(f"Attribute '{attribute_name}' does not exist")
         value: str = self._model[attribute_name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from jsonschema import Draft7Validator
 from local.events import TYPE_NAME
 
 SCHEMA_FILE = Path(__file__).parent.parent / "myorg-secrets-password.json"
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class PropertiesRejected(Exception):
@@ -83,12 +86,7 @@ def _converted(value: Any, rule: dict[str, Any]) -> Any:
         return str(value).lower() if isinstance(value, bool) else str(value)
     if kind == "boolean" and value in ("true", "false"):
         return value == "true"
-    if (
-        kind == "integer"
-        and isinstance(value, str)
-        and value.lstrip("-").isascii()
-        and value.lstrip("-").isdigit()
-    ):
+    if kind == "integer" and isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     return value
 

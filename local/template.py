@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -25,6 +25,22 @@ def dependency_order(resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
     except CycleError as error:
         cycle = ", ".join(sorted(set(error.args[1])))
         raise ValidationError(message=f"Circular dependency between resources: [{cycle}]") from None
+
+
+def check_references(template: Mapping[str, Any], known: Container[str]) -> None:
+    """Refuse a template that refers to what neither it nor ``known`` has.
+
+    Raises:
+        ValidationError: moto's, in the words of CloudFormation.
+    """
+    resources = template.get("Resources", {})
+    for block in ("Resources", "Outputs"):
+        names = set(_references(list(template.get(block, {}).values())))
+        if unresolved := sorted(n for n in names if n not in resources and n not in known):
+            raise ValidationError(
+                message="Template format error: Unresolved resource dependencies"
+                f" [{', '.join(unresolved)}] in the {block} block of the template"
+            )
 
 
 def normalized(node: Any) -> Any:
@@ -56,7 +72,8 @@ def _references(node: Any) -> Iterator[str]:
                 yield inner[0]
             elif key == "Fn::Sub":
                 text, *values = [inner] if isinstance(inner, str) else inner
-                yield from _SUBSTITUTED.findall(text)
+                own = {name for mapping in values for name in mapping}
+                yield from (name for name in _SUBSTITUTED.findall(text) if name not in own)
                 yield from _references(values)
             else:
                 yield from _references(inner)

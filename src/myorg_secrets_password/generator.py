@@ -52,10 +52,10 @@ def _draw(alphabet: str, length: int) -> str:
 
 def _build(policy: Policy) -> str:
     alphabet, missing = policy.alphabet, policy.required
+    free = "".join(c for c in alphabet if not any(c in part for part in missing))
     characters: list[str] = []
     while missing:
         left = policy.length - len(characters) - 1
-        free = "".join(c for c in alphabet if not any(c in part for part in missing))
         # Each candidate: the characters to choose from, and what is then still missing.
         candidates = [(free, missing)] + [
             (part, missing[:i] + missing[i + 1 :]) for i, part in enumerate(missing)
@@ -67,7 +67,8 @@ def _build(policy: Policy) -> str:
         for (choices, rest), n in zip(candidates, ways, strict=True):
             if rank < len(choices) * n:
                 characters.append(choices[rank // n])
-                missing = rest
+                if rest != missing:
+                    free, missing = free + choices, rest
                 break
             rank -= len(choices) * n
     return "".join(characters) + _draw(alphabet, policy.length - len(characters))

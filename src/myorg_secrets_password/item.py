@@ -87,15 +87,14 @@ def to_item(record: Record) -> Item:
 
 
 def from_item(table_name: str, item: Mapping[str, Any]) -> Record:
-    """Return the record that an item holds.
+    """Return the record that an item holds; attributes that `to_item` does not write are ignored.
 
     Raises:
         Damaged: the item is not as `to_item` writes it.
     """
     try:
-        attributes = {name: _plain(value) for name, value in item.items()}
-        return _record(identity_of(table_name, item), attributes)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return _record(identity_of(table_name, item), item)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         where = [item.get(name, {}).get("S", "?") for name in ("StackName", "EnvName")]
         raise Damaged(
             f"The item {where} in the table {table_name} is not as this type writes it."
@@ -104,44 +103,67 @@ def from_item(table_name: str, item: Mapping[str, Any]) -> Record:
 
 
 def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
+    # Each attribute is taken by its kind: where another one stands there, that is a KeyError.
+    expires_at = _optional(item, "ExpiresAt", "N")
     record = Record(
         identity=identity,
-        revision=int(item["Revision"]),
+        revision=int(item["Revision"]["N"]),
         versions=tuple(
             Version(
-                version["VersionId"],
-                version["Ciphertext"],
-                version["KeyArn"],
-                version["CreatedTime"],
-                Source(version["Source"]),
+                version["VersionId"]["S"],
+                version["Ciphertext"]["B"],
+                version["KeyArn"]["S"],
+                version["CreatedTime"]["S"],
+                Source(version["Source"]["S"]),
             )
-            for version in item["Versions"]
+            for version in _members(item["Versions"])
         ),
         memories=tuple(
-            Memory(memory["State"], memory["Token"], memory["VersionId"])
-            for memory in item["Memories"]
+            Memory(memory["State"]["S"], memory["Token"]["S"], memory["VersionId"]["S"])
+            for memory in _members(item["Memories"])
         ),
         declared=DeclaredState(
-            json.loads(item["Declared"]), item.get("RotationToken"), item["Provided"]
+            _policy(item["Declared"]["S"]),
+            _optional(item, "RotationToken", "S"),
+            item["Provided"]["BOOL"],
         ),
         settings=Settings(
-            key_id=item.get("KeyId"),
-            recovery_window_in_days=item["RecoveryWindowInSeconds"] // SECONDS_PER_DAY,
-            description=item.get("Description"),
-            tags=tuple((tag["Key"], tag["Value"]) for tag in item["Tags"]),
-            return_value=item["ReturnValue"],
-            stack_tags=item.get("StackTags"),
-            system_tags=item.get("SystemTags"),
+            key_id=_optional(item, "KeyId", "S"),
+            recovery_window_in_days=int(item["RecoveryWindowInSeconds"]["N"]) // SECONDS_PER_DAY,
+            description=_optional(item, "Description", "S"),
+            tags=tuple((tag["Key"]["S"], tag["Value"]["S"]) for tag in _members(item["Tags"])),
+            return_value=item["ReturnValue"]["BOOL"],
+            stack_tags=_tags(_optional(item, "StackTags", "M")),
+            system_tags=_tags(_optional(item, "SystemTags", "M")),
         ),
-        created_time=item["CreatedTime"],
-        last_rotated_time=item["LastRotatedTime"],
-        create_token=item["CreateToken"],
-        deleted_time=item.get("DeletedTime"),
-        expires_at=item.get("ExpiresAt"),
+        created_time=item["CreatedTime"]["S"],
+        last_rotated_time=item["LastRotatedTime"]["S"],
+        create_token=item["CreateToken"]["S"],
+        deleted_time=_optional(item, "DeletedTime", "S"),
+        expires_at=None if expires_at is None else int(expires_at),
     )
     if not record.versions:
         raise ValueError("a record has at least one version")
     return record
+
+
+def _optional(item: Mapping[str, Any], name: str, kind: str) -> Any:
+    return item[name][kind] if name in item else None
+
+
+def _members(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [member["M"] for member in value["L"]]
+
+
+def _policy(text: str) -> dict[str, Any]:
+    policy = json.loads(text)
+    if not isinstance(policy, dict):
+        raise TypeError("the declared policy is an object")
+    return policy
+
+
+def _tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
+    return None if tags is None else {key: value["S"] for key, value in tags.items()}
 
 
 def _wire(value: object) -> dict[str, Any]:
@@ -159,15 +181,3 @@ def _wire(value: object) -> dict[str, Any]:
         case dict():
             return {"M": {name: _wire(member) for name, member in value.items()}}
     raise TypeError(f"no attribute value for {type(value).__name__}")
-
-
-def _plain(value: Mapping[str, Any]) -> Any:
-    [(kind, content)] = value.items()
-    match kind:
-        case "N":
-            return int(content)
-        case "L":
-            return [_plain(member) for member in content]
-        case "M":
-            return {name: _plain(member) for name, member in content.items()}
-    return content

@@ -25,7 +25,7 @@ def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
     """
     try:
         made_for, (stack_name, env_name) = json.loads(base64.b64decode(token, b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         made_for = stack_name = env_name = None
     is_key = isinstance(stack_name, str) and isinstance(env_name, str) and stack_name and env_name
     if made_for != list(scope) or not is_key or scope[1] not in (None, stack_name):

@@ -16,27 +16,37 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "rds-mysql.yml"
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
+def handler(event: dict[str, Any]) -> dict[str, Any]:
+    """The type's own entry point."""
+    from myorg_secrets_password.handlers import resource
+
+    return resource(event, None)
+
+
+def failed(code: str, message: str = "as the test wants it") -> dict[str, Any]:
+    """The handler's answer to an operation that failed."""
+    return {"status": "FAILED", "errorCode": code, "message": message}
+
+
 class Spy:
     """Stands between the Lambda endpoint and the handler: sees the events, can answer instead."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self._instead: Answer | None = None
+        self._answer: Answer = handler
 
-    def __call__(self, event: dict[str, Any], context: Any) -> Any:
-        from myorg_secrets_password.handlers import resource
-
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         self.events.append(event)
-        return self._instead(event) if self._instead else resource(event, context)
+        return self._answer(event)
 
     @contextmanager
     def answering(self, answer: Answer) -> Iterator[None]:
         """Let ``answer`` speak for the handler meanwhile."""
-        self._instead = answer
+        self._answer = answer
         try:
             yield
         finally:
-            self._instead = None
+            self._answer = handler
 
 
 @dataclass
@@ -85,6 +95,10 @@ class Stack:
         plaintext: bytes = answer["Plaintext"]
         return plaintext
 
+    def tombstones(self) -> dict[str, bool]:
+        """Say of each of the stack's records whether it is deleted."""
+        return {key: "DeletedTime" in item for key, item in self.items().items()}
+
     def databases(self) -> list[str]:
         """Return the identifiers of the stack's databases."""
         databases = self.aws.client("rds").describe_db_instances()["DBInstances"]
@@ -109,6 +123,32 @@ def password_alone(**properties: Any) -> dict[str, Any]:
     }
 
 
+def password_and_database(storage: int = 20, **properties: Any) -> dict[str, Any]:
+    """The same with a database that takes the password. Less storage than it has makes it fail."""
+    template = password_alone(**properties)
+    template["Resources"]["Database"] = {
+        "Type": "AWS::RDS::DBInstance",
+        "Properties": {
+            "Engine": "mysql",
+            "DBInstanceClass": "db.t4g.micro",
+            "AllocatedStorage": storage,
+            "MasterUsername": "admin",
+            "MasterUserPassword": {"Fn::GetAtt": ["Secret", "Value"]},
+        },
+    }
+    return template
+
+
+@contextmanager
+def configured(aws: local.LocalAws, configuration: Mapping[str, str] | None) -> Iterator[None]:
+    """Let the type have another configuration meanwhile."""
+    aws.configure_type(configuration)
+    try:
+        yield
+    finally:
+        aws.configure_type(aws.storage.type_configuration)
+
+
 def statuses(outcome: local.Outcome, logical_id: str) -> list[str]:
     """What the latest operation did to a resource, in order."""
     return [
@@ -116,3 +156,8 @@ def statuses(outcome: local.Outcome, logical_id: str) -> list[str]:
         for event in outcome.latest
         if event["LogicalResourceId"] == logical_id
     ]
+
+
+def said(outcome: local.Outcome) -> str:
+    """All reasons that the events of the latest operation give, the stack's own among them."""
+    return "\n".join(event.get("ResourceStatusReason", "") for event in outcome.latest)

@@ -85,11 +85,10 @@ def test_a_change_of_identity_replaces_the_secret(stack, changed):
 
     outcome = stack.deploy(password_alone(**changed))
 
-    tombstones = {key: "DeletedTime" in item for key, item in stack.items().items()}
     new_key = f"{changed.get('Env', 'default')}#{changed.get('Name', 'Secret')}"
     assert outcome.status == "UPDATE_COMPLETE"
     assert outcome.outputs["Value"] != first.outputs["Value"]
-    assert tombstones == {"default#Secret": True, new_key: False}
+    assert stack.tombstones() == {"default#Secret": True, new_key: False}
     assert statuses(outcome, "Secret") == [
         "UPDATE_IN_PROGRESS",
         "UPDATE_COMPLETE",
@@ -106,9 +105,8 @@ def test_a_resource_taken_out_of_the_template_is_deleted(stack):
 
     outcome = stack.deploy(password_alone())
 
-    tombstones = {key: "DeletedTime" in item for key, item in stack.items().items()}
     assert outcome.status == "UPDATE_COMPLETE"
-    assert tombstones == {"default#Secret": False, "default#Second": True}
+    assert stack.tombstones() == {"default#Secret": False, "default#Second": True}
 
 
 def test_deletion_leaves_a_tombstone(stack):

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from local.events import LOG_GROUP, Account, Operation, live_event
 from myorg_secrets_password import actions, handlers
+from myorg_secrets_password.cipher import TYPE_NAME
+from myorg_secrets_password.clients import DELIVERY_CONFIG, Credentials, clients_for
 from myorg_secrets_password.framework import SDK_LOGGERS
 from myorg_secrets_password.handlers import resource
 from tests.world import (
@@ -175,21 +177,27 @@ def test_nothing_is_delivered_where_the_event_does_not_ask(world: World, absent:
 
 def test_a_failure_is_counted_by_its_code(world: World) -> None:
     """The metrics are those that the framework gives, and namespaced as the framework does."""
-    cloudwatch = world.client("cloudwatch")
+    sent: list[dict[str, Any]] = []
+    nobody = Credentials("", "", None)
+    events = clients_for(REGION, nobody, DELIVERY_CONFIG).client("cloudwatch").meta.events
+    call = "before-parameter-build.cloudwatch.PutMetricData"
+    events.register(call, lambda params, **_: sent.append(params), unique_id="sent")
+
     with pytest.raises(Failed):
         world.succeed(MISSING)
 
-    metrics = cloudwatch.list_metrics(Namespace="AWS/CloudFormation/MyOrg/Secrets/Password")
-    found = {
-        (metric["MetricName"], dimension["Value"])
-        for metric in metrics["Metrics"]
-        for dimension in metric["Dimensions"]
+    events.unregister(call, unique_id="sent")
+    [metrics] = sent
+    figures = {
+        (figure["MetricName"], *(dimension["Value"] for dimension in figure["Dimensions"]))
+        for figure in metrics["MetricData"]
     }
-    assert {
-        ("HandlerInvocationCount", "UPDATE"),
-        ("HandlerInvocationDuration", "UPDATE"),
-        ("HandlerException", "NotFound"),
-    } <= found
+    assert metrics["Namespace"] == "AWS/CloudFormation/MyOrg/Secrets/Password"
+    assert figures == {
+        ("HandlerInvocationCount", "UPDATE", TYPE_NAME),
+        ("HandlerInvocationDuration", "UPDATE", TYPE_NAME),
+        ("HandlerException", "UPDATE", TYPE_NAME, "NotFound"),
+    }
 
 
 def test_records_of_another_thread_are_not_delivered(world: World, log_group: str) -> None:
@@ -338,8 +346,6 @@ def test_each_invocation_signs_with_its_own_credentials_alone(world: World) -> N
 
 def test_threads_do_not_share_clients(world: World) -> None:
     """Two invocations at once in one process would sign with each other's credentials."""
-    from myorg_secrets_password.clients import Credentials, clients_for
-
     credentials = Credentials("a", "b", None)
     others: list[object] = []
     thread = threading.Thread(target=lambda: others.append(clients_for(REGION, credentials)))
