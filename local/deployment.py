@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import Event, Stack
 from moto.cloudformation.parsing import OutputMap
 
@@ -52,7 +51,7 @@ class Deployment:
         """Say what the stack should be.
 
         Raises:
-            ValidationError: moto's, where the template and the parameters make no sense.
+            CloudFormationError: moto's, where the template and the parameters make no sense.
         """
         stack = self._stack
         stack.template, stack.parameters, stack.tags = template, parameters, tags
@@ -87,7 +86,7 @@ class Deployment:
         self._replaced = {}
         try:
             self.declare(template, parameters, tags)
-        except ValidationError:
+        except Exception:  # moto refuses a template by more than one kind of exception
             self.declare(*before)
             raise
         self._status("UPDATE_IN_PROGRESS", USER_INITIATED)

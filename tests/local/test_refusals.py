@@ -225,6 +225,10 @@ MEANINGLESS: dict[str, tuple[dict[str, Any], str]] = {
         password_alone() | {"Outputs": {"Wrong": {"Value": {"Fn::GetAtt": ["Secret", "Env"]}}}},
         "does not support attribute type Env in Fn::GetAtt",
     ),
+    "parameter without a value": (
+        password_alone() | {"Parameters": {"Needed": {"Type": "String"}}},
+        "Missing parameter Needed",
+    ),
     "no resource": ({"Outputs": {}}, "At least one Resources member must be defined"),
 }
 
