@@ -46,6 +46,7 @@ class ResourceModel(BaseModel):
     Env: Optional[str]
     Name: Optional[str]
     KeyId: Optional[str]
+    Engine: Optional[str]
     PasswordLength: Optional[int]
     ExcludeCharacters: Optional[str]
     ExcludeLowercase: Optional[bool]
@@ -81,6 +82,7 @@ class ResourceModel(BaseModel):
             Env=json_data.get("Env"),
             Name=json_data.get("Name"),
             KeyId=json_data.get("KeyId"),
+            Engine=json_data.get("Engine"),
             PasswordLength=json_data.get("PasswordLength"),
             ExcludeCharacters=json_data.get("ExcludeCharacters"),
             ExcludeLowercase=json_data.get("ExcludeLowercase"),

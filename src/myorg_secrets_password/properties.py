@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .engines import ENGINES
 from .exceptions import InvalidProperty
 
 _HUGE = 10**18
@@ -87,6 +88,24 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of some words."""
+
+    known: tuple[str, ...]
+
+    def parse(self, name: str, value: object) -> str:
+        if isinstance(value, str) and value in self.known:
+            return value
+        lowered = value[:64].lower() if isinstance(value, str) else ""
+        nearest = difflib.get_close_matches(lowered, self.known, n=3)
+        hint = f"Did you mean {' or '.join(nearest)}?" if nearest else "It takes: "
+        raise InvalidProperty(
+            name,
+            f"has a value that is not known. {hint}{'' if nearest else ', '.join(self.known)}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TagList:
     """A list of tags, at most 50, each key once."""
 
@@ -146,9 +165,10 @@ IDENTITY: dict[str, Text] = {
 }
 """The create-only properties, in the order of the primary identifier."""
 
-WRITABLE: dict[str, Text | Integer | Flag | TagList] = {
+WRITABLE: dict[str, Text | Integer | Flag | Choice | TagList] = {
     **IDENTITY,
     "KeyId": KEY_ID,
+    "Engine": Choice(tuple(ENGINES)),
     "PasswordLength": Integer(8, 4096),
     "ExcludeCharacters": Text(0, 4096),
     "ExcludeLowercase": Flag(),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .cleartext import ClearText
-from .policy import satisfies
+from .policy import satisfies, suits_engine
 from .record import DeclaredState, Record, Source, Version
 
 Reveal = Callable[[Version], ClearText]
@@ -74,6 +74,10 @@ def _stays(record: Record, wish: Wish, reveal: Reveal) -> bool:
         return reveal(current).same_as(wish.secret)
     if not record.current_had_token(wish.declared):
         return False
+    policy = wish.declared.policy
     if current.source is Source.PROVIDED:
-        return not (wish.previous and wish.previous.provided)
-    return satisfies(reveal(current).reveal(), wish.declared.policy)
+        taken_away = wish.previous is not None and wish.previous.provided
+        return not taken_away and (
+            "Engine" not in policy or suits_engine(reveal(current).reveal(), policy)
+        )
+    return satisfies(reveal(current).reveal(), policy)

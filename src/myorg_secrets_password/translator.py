@@ -10,7 +10,7 @@ from . import exceptions
 from .actions import Desired, Secret
 from .cleartext import ClearText
 from .models import ResourceHandlerRequest, ResourceModel, Tag, TypeConfigurationModel
-from .policy import POLICY_PROPERTIES, Policy
+from .policy import POLICY_PROPERTIES, Policy, check_provided
 from .properties import (
     IDENTITY,
     KEY_ID,
@@ -139,7 +139,10 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
     model = request.desiredResourceState
     written = {} if model is None else _written(model)
     declared = _declared_state(written)
+    policy = Policy.of(declared.policy)
     secret = written.get("SecretString")
+    if secret is not None:
+        check_provided(secret, declared.policy)
     previous = request.previousResourceState
     in_stack = bool(request.stackId)
     tags = written.get("Tags") or ()
@@ -151,7 +154,7 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
             previous=None if previous is None else _declared_state(_written(previous)),
             in_stack=in_stack,
         ),
-        policy=Policy.of(declared.policy),
+        policy=policy,
         settings=Settings(
             key_id=written.get("KeyId"),
             recovery_window_in_days=written.get(

@@ -48,7 +48,14 @@ def surprise(
 def satisfying(policy: Policy) -> list[str]:
     """Return every string that satisfies the policy, by trying all strings of its length."""
     strings = map("".join, product(policy.alphabet, repeat=policy.length))
-    return [s for s in strings if all(set(s) & set(part) for part in policy.required)]
+    return [
+        s
+        for s in strings
+        if {s[0], s[-1]} <= set(policy.ends)
+        and all(set(s) & set(part) for part in policy.required)
+        and sum(bool(set(s) & set(part)) for part in policy.counted) >= policy.kinds
+        and len(set(s)) >= policy.distinct
+    ]
 
 
 SMALL = {
@@ -60,7 +67,13 @@ SMALL = {
     "two of two": Policy(5, "aB", ("a", "B")),
     "no room to spare": Policy(4, "aB1!", ("a", "B", "1", "!")),
     "room for one more": Policy(5, "aB1!", ("a", "B", "1", "!")),
-    "a single character": Policy(1, "ab1", ("1",)),
+    "two characters": Policy(2, "ab1", ("1",)),
+    "ends of their own": Policy(4, "ab-.", ends="ab"),
+    "a class that the ends lack": Policy(4, "ab-", ("-",), ends="ab"),
+    "two of three classes": Policy(3, "aB1!", counted=("a", "B", "1"), kinds=2),
+    "one class and two of three": Policy(4, "aB1", ("a",), counted=("a", "B", "1"), kinds=2),
+    "three different characters": Policy(4, "abc", distinct=3),
+    "everything at once": Policy(5, "aB1!", ("1",), "aB", ("a", "1", "!"), 2, 3),
 }
 PATHS = {"as it ships": (generator._DRAWS, generator._CHUNK), "mixed": (1, 3), "built": (0, 3)}
 """How many strings are drawn before one is built, and in how many characters at a time."""
@@ -163,8 +176,18 @@ def test_neighbours_know_nothing_of_each_other() -> None:
 def small_policies(draw: st.DrawFn) -> Policy:
     alphabet = draw(st.lists(st.characters(), min_size=1, max_size=5, unique=True))
     classes = [draw(st.integers(-1, 3)) for _ in alphabet]
-    parts = ("".join(c for c, k in zip(alphabet, classes, strict=True) if k == n) for n in range(4))
-    return Policy(draw(st.integers(1, 5)), "".join(alphabet), tuple(part for part in parts if part))
+    parts = ["".join(c for c, k in zip(alphabet, classes, strict=True) if k == n) for n in range(4)]
+    parts = [part for part in parts if part]
+    required = draw(st.sets(st.sampled_from(parts))) if parts else set()
+    return Policy(
+        length=draw(st.integers(2, 5)),
+        alphabet="".join(alphabet),
+        required=tuple(part for part in parts if part in required),
+        ends="".join(draw(st.sets(st.sampled_from(alphabet), min_size=1))),
+        counted=tuple(parts),
+        kinds=draw(st.integers(0, len(parts))),
+        distinct=draw(st.integers(0, 3)),
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -176,7 +199,17 @@ def test_count_is_the_number_of_satisfying_strings(policy: Policy) -> None:
 @settings(max_examples=150, deadline=None)
 @given(policy=small_policies().filter(count))
 def test_whatever_is_built_satisfies(policy: Policy) -> None:
-    assert generator._build(policy) in satisfying(policy)
+    assert generate(policy) in satisfying(policy)
+
+
+def test_random_numbers_that_repeat_themselves_end_in_an_exception(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not in a loop: no string with enough different characters ever comes."""
+    monkeypatch.setattr(random, "_urandom", bytes)
+
+    with pytest.raises(RuntimeError, match="random numbers repeat themselves"):
+        generate(Policy(12, "abcd", distinct=4))
 
 
 @pytest.mark.parametrize("policy", REALISTIC.values(), ids=REALISTIC)
@@ -267,7 +300,7 @@ def count_numbers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ("policy", "made"),
     [
         (REALISTIC["nothing required"], "a" * 32),
-        (HOSTILE["four single characters out of 90"], "一" * 4 + "aB1!"),
+        (HOSTILE["four single characters out of 90"], "aaaaB1!a"),
     ],
     ids=["drawn", "built"],
 )

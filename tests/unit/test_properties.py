@@ -22,6 +22,7 @@ from myorg_secrets_password.properties import (
     RECOVERY_WINDOW_IN_DAYS,
     TABLE_NAME,
     WRITABLE,
+    Choice,
     Flag,
     Integer,
     TagList,
@@ -79,6 +80,7 @@ ACCEPTED: dict[str, list[tuple[object, object]]] = {
             "arn:aws-cn:kms:cn-north-1:123456789012:alias/a",
         )
     ],
+    "Engine": [(engine, engine) for engine in ("mysql", "aurora-postgresql", "fsx-ontap")],
     "PasswordLength": [(8, 8), ("8", 8), (4096, 4096), ("+020", 20), (20.0, 20)],
     "ExcludeCharacters": [("", ""), ("/@\"' ", "/@\"' "), ("é" * 4096, "é" * 4096), (12, "12")],
     "ExcludeLowercase": FLAG_ACCEPTED,
@@ -134,6 +136,11 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
         ),
         ("", "1 to 2048 characters"),
         ("k" * 2049, "not 2049"),
+    ],
+    "Engine": [
+        ("MySQL", "Did you mean mysql"),
+        ("postgresql", "postgres"),
+        *((value, "It takes: aurora-mysql, ") for value in ("neptune", "", SURROGATE, 5, [], {})),
     ],
     "PasswordLength": [
         ("seven", "must be an integer from 8 to 4096."),
@@ -377,7 +384,7 @@ def pointers(names: Mapping[str, Any] | tuple[str, ...]) -> list[str]:
     return [f"/properties/{name}" for name in names]
 
 
-def bounds(kind: Text | Integer | Flag | TagList) -> dict[str, Any]:
+def bounds(kind: Text | Integer | Flag | Choice | TagList) -> dict[str, Any]:
     """Return what the schema must state of a property besides its description."""
     match kind:
         case Text():
@@ -392,6 +399,8 @@ def bounds(kind: Text | Integer | Flag | TagList) -> dict[str, Any]:
             return {"type": "integer", "minimum": least, "maximum": kind.maximum}
         case Flag():
             return {"type": "boolean"}
+        case Choice():
+            return {"type": "string", "enum": [*kind.known]}
         case TagList():
             items = {"$ref": "#/definitions/Tag"}
             return {

@@ -4,7 +4,7 @@ import base64
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -213,6 +213,17 @@ def test_settings_inherit_only_the_tags_that_the_request_does_not_speak_of() -> 
 def test_ref_and_sort_key_are_put_together_from_the_identity() -> None:
     assert str(IDENTITY) == "table|orders|dev|DBPassword"
     assert IDENTITY.env_name == "dev#DBPassword"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [IDENTITY, version("v0"), state(8), Memory("state", "token", "v0"), Settings(), begun()],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_is_never_changed_in_place(value: Any) -> None:
+    """A retry begins again from the record that it read."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, fields(value)[0].name, "changed")
 
 
 def test_a_version_shows_no_ciphertext() -> None:
