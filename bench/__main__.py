@@ -1,4 +1,4 @@
-"""``python -m bench``: the warm handler beside bare boto3 clients that make the same calls."""
+"""``python -m bench``: the handler beside bare boto3 clients, the generator beside `secrets`."""
 
 import os
 import statistics
@@ -19,6 +19,7 @@ from bench.contenders import (
     Item,
     client,
 )
+from bench.generation import generation_table
 from bench.server import Server
 from local.storage import Storage, set_up
 from myorg_secrets_password.handlers import resource
@@ -42,6 +43,7 @@ def main(rounds: int) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_times_table(contenders, times, rounds))
     console.print(_calls_table(contenders, calls))
+    console.print(generation_table(rounds))
 
 
 def _see_only(url: str) -> None:

@@ -102,14 +102,20 @@ class Space:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         parts = list(dict.fromkeys((*policy.required, *policy.counted)))
-        classed = set().union(*parts)
+        classed, ends = set().union(*parts), set(policy.ends)
         self._groups = {1 << number: part for number, part in enumerate(parts)}
         self._groups[0] = "".join(c for c in policy.alphabet if c not in classed)
         bits = {part: bit for bit, part in self._groups.items()}
         self._required = sum(bits[part] for part in policy.required)
         self._counted = sum(bits[part] for part in policy.counted)
         self._masks = range(1 << len(parts))
-        self._sizes = [len(self._quiet(mask)) for mask in self._masks]
+        self._ends = {
+            bit: "".join(c for c in group if c in ends) for bit, group in self._groups.items()
+        }
+        self._sizes = [
+            sum(len(group) for bit, group in self._groups.items() if bit & mask == bit)
+            for mask in self._masks
+        ]
         self._terms = {mask: self._terms_from(mask) for mask in self._masks}
 
     def size(self) -> int:
@@ -120,7 +126,7 @@ class Space:
         """Return how many of them have fewer different characters than the policy wants."""
         cells = []
         for bit, group in self._groups.items():
-            ends = sum(c in self._policy.ends for c in group)
+            ends = len(self._ends[bit])
             cells += [(bit, True, ends), (bit, False, len(group) - ends)]
         total = 0
         for different in range(1, self._policy.distinct):
@@ -137,7 +143,7 @@ class Space:
         """Return one of them; all are equally likely."""
         policy = self._policy
         one, other = _choice(list(self._pairs_of_ends()))
-        first, last = (_draw(self._ends_of(bit), 1) for bit in (one, other))
+        first, last = (_draw(self._ends[bit], 1) for bit in (one, other))
         mask, left = one | other, policy.length - 2
         middle = ""
         while not self._is_enough(mask):
@@ -167,7 +173,7 @@ class Space:
         )
 
     def _pairs_of_ends(self) -> Iterator[tuple[tuple[int, int], int]]:
-        ends = {bit: len(self._ends_of(bit)) for bit in self._groups}
+        ends = {bit: len(characters) for bit, characters in self._ends.items()}
         middle = {mask: self._completions(self._policy.length - 2, mask) for mask in self._masks}
         for one, other in product(self._groups, repeat=2):
             yield (one, other), ends[one] * ends[other] * middle[one | other]
@@ -175,9 +181,6 @@ class Space:
     def _quiet(self, mask: int) -> str:
         """Return the characters that add nothing to the mask."""
         return "".join(group for bit, group in self._groups.items() if bit & mask == bit)
-
-    def _ends_of(self, bit: int) -> str:
-        return "".join(c for c in self._groups[bit] if c in self._policy.ends)
 
     def _completions(self, length: int, mask: int) -> int:
         """Count the strings of this length that make the mask enough."""

@@ -17,8 +17,10 @@ def test_the_benchmark_prints_ratios_and_the_calls_of_every_operation() -> None:
     )
 
     times, calls = outcome.stdout.split("AWS calls of one operation")
+    calls, generation = calls.split("Milliseconds to make a password")
     for operation in ("create", "read", "update", "list", "delete"):
         [row] = [line for line in times.splitlines() if f" {operation} " in line]
         assert row.count("x)") == 3
         assert f" {operation} " in calls
     assert "3: Encrypt, Decrypt, PutItem" in calls
+    assert generation.count("x \u2502") == 6

@@ -210,7 +210,11 @@ def test_a_row_accepts_what_the_pattern_of_its_service_accepts(engine: str, cand
 
 
 def test_the_schema_lists_the_engines_of_the_table() -> None:
-    assert type_schema()["properties"]["Engine"]["enum"] == list(ENGINES)
+    """In several short lists: `cfn validate` warns of a long one."""
+    stated = type_schema()["properties"]["Engine"]
+
+    assert {name for part in stated["anyOf"] for name in part["enum"]} == set(ENGINES)
+    assert all(f" {name}" in stated["description"] for name in ENGINES)
 
 
 @ALL

@@ -400,7 +400,7 @@ def bounds(kind: Text | Integer | Flag | Choice | TagList) -> dict[str, Any]:
         case Flag():
             return {"type": "boolean"}
         case Choice():
-            return {"type": "string", "enum": [*kind.known]}
+            return {"type": "string", "enum": {*kind.known}}
         case TagList():
             items = {"$ref": "#/definitions/Tag"}
             return {
@@ -412,7 +412,10 @@ def bounds(kind: Text | Integer | Flag | Choice | TagList) -> dict[str, Any]:
 
 
 def stated(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry of the schema without what states no bound."""
+    """Return an entry of the schema without what states no bound; several lists are one."""
+    if "anyOf" in entry:
+        known = {value for part in entry["anyOf"] for value in part["enum"]}
+        entry = {key: entry[key] for key in entry if key != "anyOf"} | {"enum": known}
     dull = ("description", "default")
     return {
         key: value

@@ -1,0 +1,58 @@
+"""How long a password takes to make, beside one `secrets.choice` for each character."""
+
+import secrets
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+from rich.table import Table
+
+from myorg_secrets_password.engines import ENGINES
+from myorg_secrets_password.generator import generate
+from myorg_secrets_password.policy import Policy
+
+_WIDE = "aB1-" + "".join(chr(0x4E00 + number) for number in range(4092))
+"""As many characters as AllowedCharacters takes, and one alone of each class."""
+
+POLICIES = {
+    "no property": Policy.of({}),
+    "Engine: opensearch": Policy.of({"Engine": "opensearch"}),
+    "Engine: elasticache, 128 characters": Policy.of(
+        {"Engine": "elasticache", "PasswordLength": ENGINES["elasticache"].maximum}
+    ),
+    "8 characters, a class of one in 4096": Policy.of(
+        {"AllowedCharacters": _WIDE, "PasswordLength": 8}
+    ),
+    "1365 characters, a class of one in 4096": Policy.of(
+        {"AllowedCharacters": _WIDE, "PasswordLength": 1365}
+    ),
+    "4096 characters": Policy.of({"PasswordLength": 4096}),
+}
+
+
+def generation_table(rounds: int) -> Table:
+    """Measure in turn, and return medians in milliseconds and their ratio."""
+    table = Table(title=f"Milliseconds to make a password, median of {rounds} rounds")
+    table.add_column("policy")
+    for column in ("secrets.choice", "generate", "ratio"):
+        table.add_column(column, justify="right")
+    for name, policy in POLICIES.items():
+        plain, ours = _medians(rounds, partial(_chosen, policy), partial(generate, policy))
+        table.add_row(name, f"{plain * 1000:.3f}", f"{ours * 1000:.3f}", f"{ours / plain:.2f}x")
+    return table
+
+
+def _chosen(policy: Policy) -> str:
+    """Make a string of the same length and alphabet, which may lack a class."""
+    return "".join(secrets.choice(policy.alphabet) for _ in range(policy.length))
+
+
+def _medians(rounds: int, *works: Callable[[], object]) -> list[float]:
+    seconds: list[list[float]] = [[] for _ in works]
+    for _ in range(rounds):
+        for work, taken in zip(works, seconds, strict=True):
+            began = time.perf_counter()
+            work()
+            taken.append(time.perf_counter() - began)
+    return [statistics.median(taken) for taken in seconds]
