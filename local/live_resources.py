@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation.models import Stack
-from moto.cloudformation.parsing import ResourceMap, parse_resource_and_generate_name
+from moto.cloudformation.parsing import (
+    ResourceMap,
+    parse_resource_and_generate_name,
+    resource_class_from_type,
+)
 from moto.core.common_models import CloudFormationModel
 
 from local.template import dependency_order, normalized
@@ -51,6 +55,7 @@ class LiveResources(ResourceMap):
 
     def __init__(self, stack: Stack, template: dict[str, Any], held: Mapping[str, Held]) -> None:
         self.template: dict[str, Any] = normalized(template)
+        self._declared: dict[str, Any] = self.template.get("Resources", {})
         super().__init__(
             stack.stack_id,
             stack.name,
@@ -62,11 +67,18 @@ class LiveResources(ResourceMap):
             cross_stack_resources=stack.cross_stack_resources,
         )
         self.load()
-        self._declared: dict[str, Any] = self.template.get("Resources", {})
         self._order = dependency_order(self._declared)
         self._resource_json_map = {}
         for logical_id, resource in held.items():
             self.put(logical_id, resource)
+
+    def validate_outputs(self) -> None:
+        """Check the outputs' attributes, which moto can where it knows every type.
+
+        A type that it does not know fails when its turn comes, with a reason that says so.
+        """
+        if all(_is_known(declared) for declared in self._declared.values()):
+            super().validate_outputs()
 
     def wanted_ids(self) -> list[str]:
         """Return the resources that the template asks for, each behind those that it refers to."""
@@ -80,10 +92,9 @@ class LiveResources(ResourceMap):
     def resolve(self, logical_id: str) -> Wanted:
         """Return what the template asks, given the attributes that the others have by then."""
         declared = copy.deepcopy(self._declared[logical_id])
-        parsed = parse_resource_and_generate_name(logical_id, declared, self)
-        if parsed is None:
+        if not _is_known(declared):
             raise NotImplementedError(f"The local CloudFormation does not know {declared['Type']}")
-        kind, resolved, name = parsed
+        kind, resolved, name = parse_resource_and_generate_name(logical_id, declared, self)
         return Wanted(kind, declared["Type"], resolved["Properties"], name)
 
     def put(self, logical_id: str, held: Held) -> None:
@@ -101,3 +112,7 @@ class LiveResources(ResourceMap):
     def _condition_holds(self, logical_id: str) -> bool:
         condition = self._declared[logical_id].get("Condition")
         return condition is None or bool(self.lazy_condition_map[condition])
+
+
+def _is_known(declared: Mapping[str, Any]) -> bool:
+    return resource_class_from_type(declared["Type"]) is not None
