@@ -17,6 +17,9 @@ OTHER_VENV := .venv-$(OTHER_MINOR)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OTHER_READY := $(OTHER_VENV)/.ready
+# The servers' drivers have an environment of their own, which nothing else waits for.
+ENGINES_VENV := .venv-engines
+ENGINES_READY := $(ENGINES_VENV)/.ready
 UV_VERSION := 0.13.9
 
 export PYTHONPATH := src:.
@@ -28,7 +31,9 @@ export AWS_EC2_METADATA_DISABLED := true
 
 RUN := $(BIN)/python
 # The contract tests have a step of their own, so that what they say of themselves is seen.
-PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --ignore=tests/contract
+# Those of tests/engines need servers: `make test-engines`.
+PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --ignore=tests/contract \
+	--ignore=tests/engines
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
@@ -107,6 +112,16 @@ other-python: $(OTHER_READY) ## All tests on the other of Python 3.11 and 3.12, 
 	@$(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
 endif
 
+.PHONY: test-engines
+test-engines: $(ENGINES_READY) ## Log in to real servers; SERVERS="redis rabbitmq" takes some of them
+	$(call say,Real servers on Python $(MINOR))
+	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
+		tests/engines $(ARGS)
+
+.PHONY: servers
+servers: ## Install those servers from Debian's packages, as root, and start none
+	@"$(PYTHON)" -m tools.install_servers $(SERVERS)
+
 # --- Keep up -----------------------------------------------------------------------------------
 
 .PHONY: format
@@ -115,12 +130,13 @@ format: $(READY) ## Let ruff mend style and format
 	@$(BIN)/ruff format .
 
 .PHONY: generate
-generate: $(READY) ## Remake models.py, docs/ and what else `cfn generate` writes
+generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@PATH="$(CURDIR)/$(BIN):$$PATH" cfn generate
 	@rm -f rpdk.log*
+	@$(RUN) -m tools.engines_guide
 
 .PHONY: lock
-lock: ## Remake requirements.txt and requirements-dev.txt; UPGRADE=--upgrade for newer releases
+lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for newer releases
 	@[ -x .venv-lock/bin/uv ] || "$(PYTHON)" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@.venv-lock/bin/uv pip compile --quiet $(UPGRADE) --annotation-style line \
@@ -130,6 +146,10 @@ lock: ## Remake requirements.txt and requirements-dev.txt; UPGRADE=--upgrade for
 		--custom-compile-command "make lock" --python-platform x86_64-manylinux_2_28 \
 		--python-version 3.12 --constraints requirements-dev.txt \
 		requirements.in --output-file requirements.txt
+	@.venv-lock/bin/uv pip compile --quiet $(UPGRADE) --annotation-style line \
+		--custom-compile-command "make lock" --universal --python-version 3.11 \
+		--constraints requirements-dev.txt \
+		requirements-engines.in --output-file requirements-engines.txt
 
 .PHONY: clean
 clean: ## Remove environments, caches and what the tools leave behind
@@ -141,9 +161,11 @@ clean: ## Remove environments, caches and what the tools leave behind
 
 # The lock names every package, so pip has nothing to resolve (and must not try: guard-rail's own
 # pins cannot be met, see requirements-dev.in).
-$(READY): INTERPRETER = $(PYTHON)
+$(READY) $(ENGINES_READY): INTERPRETER = $(PYTHON)
 $(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
 $(READY) $(OTHER_READY): requirements-dev.txt
+$(ENGINES_READY): requirements-engines.txt
+$(READY) $(OTHER_READY) $(ENGINES_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)

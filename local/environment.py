@@ -19,6 +19,7 @@ from moto.core.base_backend import BackendDict
 from local import kms, rds
 from local.aws import EmbeddedAws
 from local.cloudformation import plugged_in
+from local.clusters import DBClusterDriver, RedshiftClusterDriver
 from local.deployment import USER_INITIATED
 from local.drivers import TableDriver
 from local.events import LOG_GROUP, TYPE_NAME, Account, Operation
@@ -186,7 +187,9 @@ def running(function: Function | None = None) -> Iterator[LocalAws]:
             TYPE_NAME: PasswordDriver(handler),
             "AWS::DynamoDB::Table": TableDriver(),
             "AWS::KMS::Key": kms.KeyDriver(),
+            "AWS::RDS::DBCluster": DBClusterDriver(),
             "AWS::RDS::DBInstance": rds.DBInstanceDriver(),
+            "AWS::Redshift::Cluster": RedshiftClusterDriver(),
         }
         with kms.plugged_in(ACCOUNT_ID, REGION), plugged_in(ACCOUNT_ID, REGION, drivers):
             yield LocalAws(aws, handler)

@@ -55,6 +55,7 @@ class LiveResources(ResourceMap):
 
     def __init__(self, stack: Stack, template: dict[str, Any], held: Mapping[str, Held]) -> None:
         self.template: dict[str, Any] = normalized(template)
+        self._declared: dict[str, Any] = self.template.get("Resources", {})
         super().__init__(
             stack.stack_id,
             stack.name,
@@ -66,16 +67,20 @@ class LiveResources(ResourceMap):
             cross_stack_resources=stack.cross_stack_resources,
         )
         self.load()
-        self._declared: dict[str, Any] = self.template.get("Resources", {})
         self._order = dependency_order(self._declared)
         self._resource_json_map = {}
         for logical_id, resource in held.items():
             self.put(logical_id, resource)
 
     def validate_outputs(self) -> None:
+        """Check every reference, and the outputs' attributes where moto knows every type.
+
+        A type that it does not know fails when its turn comes, with a reason that says so.
+        """
         # moto's own check looks at outputs alone, and falls over a resource that is not there.
         check_references(self.template, self._parsed_resources)
-        super().validate_outputs()
+        if all(_is_known(declared) for declared in self._declared.values()):
+            super().validate_outputs()
 
     def wanted_ids(self) -> list[str]:
         """Return the resources that the template asks for, each behind those that it refers to."""
@@ -89,7 +94,7 @@ class LiveResources(ResourceMap):
     def resolve(self, logical_id: str) -> Wanted:
         """Return what the template asks, given the attributes that the others have by then."""
         declared = copy.deepcopy(self._declared[logical_id])
-        if resource_class_from_type(declared["Type"]) is None:
+        if not _is_known(declared):
             raise NotImplementedError(f"The local CloudFormation does not know {declared['Type']}")
         kind, resolved, name = parse_resource_and_generate_name(logical_id, declared, self)
         return Wanted(kind, declared["Type"], resolved["Properties"], name)
@@ -109,3 +114,7 @@ class LiveResources(ResourceMap):
     def _condition_holds(self, logical_id: str) -> bool:
         condition = self._declared[logical_id].get("Condition")
         return condition is None or bool(self.lazy_condition_map[condition])
+
+
+def _is_known(declared: Mapping[str, Any]) -> bool:
+    return resource_class_from_type(declared["Type"]) is not None

@@ -1,10 +1,11 @@
-"""``AWS::RDS::DBInstance`` with what moto's model lacks: updates, and reasons to refuse one."""
+"""``AWS::RDS::DBInstance`` with what moto's model lacks: clusters, updates, and refusals."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from botocore import xform_name
 from moto.rds.models import rds_backends
 
 from local.drivers import Driver, Place
@@ -35,7 +36,15 @@ class DBInstanceDriver(Driver):
 
     def create(self, place: Place, wanted: Wanted, tags: dict[str, str]) -> Any:
         _check_class(wanted.properties)
-        return super().create(place, wanted, tags)
+        if "DBClusterIdentifier" not in wanted.properties:
+            return super().create(place, wanted, tags)
+        # moto's model would make a database of its own of a cluster's instance.
+        return rds_backends[place.account_id][place.region].create_db_instance(
+            {
+                "db_instance_identifier": wanted.name,
+                **{xform_name(name): value for name, value in wanted.properties.items()},
+            }
+        )
 
     def update(self, place: Place, held: Held, wanted: Wanted, tags: dict[str, str]) -> Any:
         _check_class(wanted.properties)

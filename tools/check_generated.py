@@ -1,4 +1,4 @@
-"""Fails when a file that `cfn generate` writes differs from what it writes today.
+"""Fails when a file that `make generate` writes differs from what it writes today.
 
 It generates into a copy: the tree itself is never touched.
 """
@@ -7,9 +7,11 @@ import difflib
 import sys
 from pathlib import Path
 
+from tools import engines_guide
 from tools.project import ROOT, copy_of_project, run_cfn
 
 _FILES = (
+    engines_guide.PAGE,
     "src/myorg_secrets_password/models.py",
     "myorg-secrets-password-configuration.json",
     "resource-role.yaml",
@@ -17,17 +19,22 @@ _FILES = (
 _FOLDER = "docs"
 
 
-def main() -> int:
-    """Prints the differences and returns the exit code."""
-    with copy_of_project() as project:
+def main(root: Path) -> int:
+    """Prints the differences and returns the exit code.
+
+    Args:
+        root: the project whose files are compared.
+    """
+    with copy_of_project(root) as project:
         outcome = run_cfn("generate", cwd=project)
         if outcome.returncode:
             print(outcome.stdout)
             return 1
+        engines_guide.write(project)
         differences = [
             line
-            for name in _generated(project)
-            for line in _diff(name, ROOT / name, project / name)
+            for name in _generated(root, project)
+            for line in _diff(name, root / name, project / name)
         ]
     print("".join(differences) or "Every generated file is up to date.\n", end="")
     if differences:
@@ -35,12 +42,12 @@ def main() -> int:
     return 1 if differences else 0
 
 
-def _generated(project: Path) -> list[str]:
-    """Returns the names of all generated files of either tree, so that a stale one shows too."""
+def _generated(*trees: Path) -> list[str]:
+    """Returns the names of all generated files of each tree, so that a stale one shows too."""
     pages = {
-        str(path.relative_to(root))
-        for root in (ROOT, project)
-        for path in (root / _FOLDER).rglob("*")
+        str(path.relative_to(tree))
+        for tree in trees
+        for path in (tree / _FOLDER).rglob("*")
         if path.is_file()
     }
     return [*_FILES, *sorted(pages)]
@@ -60,4 +67,4 @@ def _lines(path: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(ROOT))

@@ -66,7 +66,7 @@ SMALL = {
     "characters of no class": Policy(4, "aé B", ("a", "B")),
     "two of two": Policy(5, "aB", ("a", "B")),
     "no room to spare": Policy(4, "aB1!", ("a", "B", "1", "!")),
-    "room for one more": Policy(5, "aB1!", ("a", "B", "1", "!")),
+    "room for one more": Policy(4, "aB1", ("a", "B", "1")),
     "two characters": Policy(2, "ab1", ("1",)),
     "ends of their own": Policy(4, "ab-.", ends="ab"),
     "a class that the ends lack": Policy(4, "ab-", ("-",), ends="ab"),
