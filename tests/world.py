@@ -144,15 +144,17 @@ class World:
         ):
             kept = clients.clients_for(REGION, nobody, config)
             for service in services:
-                events = kept.client(service).meta.events
-                # botocore asks every handler of the event, so the emulator's must not be among
-                # them.
-                events.unregister("before-send", botocore_stubber)
-                # The clients outlive a world: an older one's watch is replaced.
-                events.unregister("before-send", unique_id="tests.world")
-                events.register_first(
-                    "before-send", self._before_send(service, calls), unique_id="tests.world"
-                )
+                self.watch(kept.client(service).meta.events, service, calls)
+
+    def watch(self, events: Any, service: str, calls: list[str]) -> None:
+        """List a service's calls, and let them meet the faults, by the events of its client."""
+        # botocore asks every handler of the event, so the emulator's must not be among them.
+        events.unregister("before-send", botocore_stubber)
+        # The handlers' clients outlive a world: an older one's watch is replaced.
+        events.unregister("before-send", unique_id="tests.world")
+        events.register_first(
+            "before-send", self._before_send(service, calls), unique_id="tests.world"
+        )
 
     def _before_send(self, service: str, calls: list[str]) -> Callable[..., Any]:
         def answer(event_name: str, request: AWSPreparedRequest, **_: Any) -> Any:

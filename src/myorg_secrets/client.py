@@ -1,0 +1,206 @@
+"""Reads passwords for a program, with a cache that is fair to DynamoDB and KMS."""
+
+import logging
+import random
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import boto3
+from cachetools import LRUCache
+
+from myorg_secrets_password.aws_errors import refuse_malformed_answers
+from myorg_secrets_password.cipher import Cipher
+from myorg_secrets_password.cleartext import ClearText
+from myorg_secrets_password.clients import CONFIG
+from myorg_secrets_password.properties import IDENTITY
+from myorg_secrets_password.record import Identity, Record, Version
+from myorg_secrets_password.store import Store
+
+from .exceptions import NotFound, ServiceFault, Throttled, Unreachable, VersionNotFound
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+LOG = logging.getLogger(__name__)
+
+DEFAULT_TABLE_NAME = "myorg-secrets-password"
+DEFAULT_ENV = "default"
+
+_JITTER = 0.2
+"""The share of `max_age` by which an expiry comes early, at random: programs that started at once
+must not all read again at once."""
+
+_PAUSE = 5.0
+"""Seconds until the next attempt after one that failed, while the value before is served."""
+
+_PASSING = (ServiceFault, Throttled, Unreachable)
+"""Failures that come to an end without anybody's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What was read of a secret, and when, by the client's clock."""
+
+    record: Record
+    value: ClearText
+    read_at: float
+    expires_at: float
+
+
+class SecretsClient:
+    """Reads passwords and keeps them in memory for a while.
+
+    Make one for a process and share it among threads. In asynchronous code call it by
+    ``await asyncio.to_thread(client.get, ...)``: a value that is cached costs a few microseconds.
+
+    A reading costs one consistent read of DynamoDB and, for a version that is new to this process,
+    one call of KMS, however many threads ask at once.
+
+    Args:
+        table_name: the DynamoDB table.
+        max_age: for how many seconds at most a value is served without a look at the table. After
+            a rotation the new value comes at the latest after this time.
+        max_stale: for how many seconds beyond that the last value is still served while AWS
+            throttles, fails or cannot be reached; 0 for not at all. What AWS refuses, and a secret
+            that is gone, are told at once.
+        max_secrets: how many secrets are kept at most, those asked for last.
+        region_name: the Region; the session's own if it is not given.
+        session: where clients, credentials and Region come from.
+    """
+
+    def __init__(
+        self,
+        table_name: str = DEFAULT_TABLE_NAME,
+        *,
+        max_age: float = 300.0,
+        max_stale: float = 3600.0,
+        max_secrets: int = 1024,
+        region_name: str | None = None,
+        session: "Session | None" = None,
+    ) -> None:
+        session = session or boto3.Session()
+        dynamodb = session.client("dynamodb", region_name=region_name, config=CONFIG)
+        kms = session.client("kms", region_name=region_name, config=CONFIG)
+        for client in (dynamodb, kms):
+            refuse_malformed_answers(client)
+        self._table_name = table_name
+        self._store = Store(dynamodb, table_name, account_id="")
+        self._cipher = Cipher(kms, account_id="")
+        self._max_age = max_age
+        self._max_stale = max_stale
+        self._readings: LRUCache[Identity, _Reading] = LRUCache(max_secrets)
+        self._earlier: LRUCache[tuple[Identity, str], ClearText] = LRUCache(max_secrets)
+        # Guards the caches; a secret's own lock is held while AWS is asked.
+        self._lock = threading.Lock()
+        self._locks: defaultdict[Identity, threading.Lock] = defaultdict(threading.Lock)
+
+    def get(
+        self, stack: str, name: str, env: str = DEFAULT_ENV, *, version_id: str | None = None
+    ) -> str:
+        """Return a password in clear text.
+
+        Args:
+            stack: the stack's name.
+            name: the secret's name: the logical ID, unless the template says another.
+            env: the environment.
+            version_id: an earlier version that is still kept, to bridge a rotation; by default the
+                current one.
+
+        Raises:
+            NotFound: there is no live secret, or it keeps no such version.
+            InvalidRequest: a name is none, or the table or the key cannot be used.
+            Damaged: the record was tampered with.
+            AwsFailure: AWS did not answer, or refused.
+        """
+        identity = self._identity(stack, name, env)
+        with self._lock:
+            lock = self._locks[identity]
+        with lock:
+            reading = self._cached(identity) or self._read(identity)
+            if version_id is None or version_id == reading.record.current.id:
+                return reading.value.reveal()
+            return self._earlier_value(identity, reading, version_id).reveal()
+
+    def refresh(
+        self, stack: str | None = None, name: str | None = None, env: str = DEFAULT_ENV
+    ) -> None:
+        """Forget a secret's value, or all of them, so that the next `get` looks at the table.
+
+        A program calls it when its password was refused, which after a rotation is to be expected.
+        """
+        with self._lock:
+            if stack is None or name is None:
+                self._readings.clear()
+            else:
+                self._readings.pop(self._identity(stack, name, env), None)
+
+    def _identity(self, stack: str, name: str, env: str) -> Identity:
+        given = (self._table_name, stack, env, name)
+        return Identity(
+            *(
+                kind.parse(part, value)
+                for (part, kind), value in zip(IDENTITY.items(), given, strict=True)
+            )
+        )
+
+    def _cached(self, identity: Identity) -> _Reading | None:
+        with self._lock:
+            reading = self._readings.get(identity)
+        return reading if reading is not None and time.monotonic() < reading.expires_at else None
+
+    def _read(self, identity: Identity) -> _Reading:
+        with self._lock:
+            last = self._readings.get(identity)
+        try:
+            reading = self._fresh(identity, last)
+        except NotFound:
+            with self._lock:
+                self._readings.pop(identity, None)
+            raise
+        except _PASSING as failure:
+            now = time.monotonic()
+            if last is None or now >= last.read_at + self._max_age + self._max_stale:
+                raise
+            LOG.warning(
+                "The password of %s is the one read %.0f s ago: %s",
+                identity,
+                now - last.read_at,
+                failure,
+            )
+            reading = replace(last, expires_at=now + _PAUSE)
+        with self._lock:
+            self._readings[identity] = reading
+        return reading
+
+    def _fresh(self, identity: Identity, last: _Reading | None) -> _Reading:
+        record = self._store.get(identity)
+        if record is None or record.is_deleted:
+            raise NotFound(f"There is no secret {identity}.")
+        if last is not None and last.record.current.id == record.current.id:
+            value = last.value
+        else:
+            value = self._cipher.reveal(identity, record.current)
+        now = time.monotonic()
+        age = self._max_age * random.uniform(1 - _JITTER, 1)  # noqa: S311  # spreads load, hides nothing
+        return _Reading(record, value, now, now + age)
+
+    def _earlier_value(self, identity: Identity, reading: _Reading, version_id: str) -> ClearText:
+        key = identity, version_id
+        with self._lock:
+            value = self._earlier.get(key)
+        if value is None:
+            value = self._cipher.reveal(identity, self._version(identity, reading, version_id))
+            with self._lock:
+                self._earlier[key] = value
+        return value
+
+    def _version(self, identity: Identity, reading: _Reading, version_id: str) -> Version:
+        # What was read a while ago does not know a newer version yet.
+        for record in (lambda: reading.record, lambda: self._read(identity).record):
+            for version in record().versions:
+                if version.id == version_id:
+                    return version
+        raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")

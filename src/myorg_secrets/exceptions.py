@@ -1,0 +1,45 @@
+"""What a consumer may have to catch. No message holds a value.
+
+PasswordError
+ ├── InvalidRequest         a name is none; the table or the key is missing, disabled or unusable
+ ├── NotFound               there is no live secret
+ │    └── VersionNotFound   there is one, but it does not keep this version
+ ├── Damaged                tampered with: a ciphertext that does not belong to its record
+ └── AwsFailure             AWS did not do what was asked
+      ├── AccessDenied      names the action and the ARN
+      ├── InvalidCredentials
+      ├── Throttled         after the SDK's own retries
+      ├── Unreachable       time-outs and connection errors
+      └── ServiceFault      5xx, or an answer that AWS would not give
+"""
+
+from myorg_secrets_password.exceptions import (
+    AccessDenied,
+    AwsFailure,
+    Damaged,
+    InvalidCredentials,
+    InvalidRequest,
+    NotFound,
+    PasswordError,
+    ServiceFault,
+    Throttled,
+    Unreachable,
+)
+
+__all__ = [
+    "AccessDenied",
+    "AwsFailure",
+    "Damaged",
+    "InvalidCredentials",
+    "InvalidRequest",
+    "NotFound",
+    "PasswordError",
+    "ServiceFault",
+    "Throttled",
+    "Unreachable",
+    "VersionNotFound",
+]
+
+
+class VersionNotFound(NotFound):
+    """The secret is there, and keeps no version with this ID."""

@@ -1,0 +1,388 @@
+"""What a program that reads passwords can rely on."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import myorg_secrets
+from myorg_secrets import SecretsClient, client
+from tests.world import REGION, Secret, World, answer_with, break_with, refuse_with
+
+READ = ["dynamodb:GetItem", "kms:Decrypt"]
+MINUTE = 60.0
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(client, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def calls(world: World) -> list[str]:
+    """The calls of every client that `make` made."""
+    return []
+
+
+@pytest.fixture
+def make(world: World, calls: list[str]) -> Callable[..., SecretsClient]:
+    def made(**options: Any) -> SecretsClient:
+        consumer = SecretsClient(region_name=REGION, **options)
+        world.watch(consumer._store._dynamodb.meta.events, "dynamodb", calls)
+        world.watch(consumer._cipher._kms.meta.events, "kms", calls)
+        return consumer
+
+    return made
+
+
+@pytest.fixture
+def consumer(make: Callable[..., SecretsClient], clock: Clock) -> SecretsClient:
+    return make(max_age=5 * MINUTE, max_stale=10 * MINUTE)
+
+
+@pytest.fixture
+def secret(world: World) -> Iterator[Secret]:
+    secret = world.secret("DBPassword", stack="orders")
+    secret.create()
+    yield secret
+
+
+def test_a_password_is_read_with_two_calls_and_then_kept(
+    consumer: SecretsClient, secret: Secret, calls: list[str]
+) -> None:
+    assert consumer.get("orders", "DBPassword") == secret.value
+    assert consumer.get("orders", "DBPassword") == secret.value
+    assert calls == READ
+
+
+def test_the_environment_is_part_of_the_name(consumer: SecretsClient, world: World) -> None:
+    prod, default = world.secret("DB"), world.secret("DB")
+    prod.create(Env="prod")
+    default.create()
+
+    assert consumer.get("orders", "DB", env="prod") == prod.value
+    assert consumer.get("orders", "DB", "prod") == prod.value
+    assert consumer.get("orders", "DB") == default.value
+
+
+def test_return_value_false_hides_nothing_from_consumers(
+    consumer: SecretsClient, world: World
+) -> None:
+    """It keeps the password out of CloudFormation alone."""
+    secret = world.secret()
+    secret.create(ReturnValue=False, SecretString="for-consumers-alone")
+
+    assert consumer.get("orders", "DBPassword") == "for-consumers-alone"
+
+
+def test_after_max_age_the_table_is_looked_at_and_a_known_version_costs_no_call_of_kms(
+    consumer: SecretsClient, secret: Secret, calls: list[str], clock: Clock
+) -> None:
+    consumer.get("orders", "DBPassword")
+    clock.now += 5 * MINUTE
+
+    assert consumer.get("orders", "DBPassword") == secret.value
+    assert calls == [*READ, "dynamodb:GetItem"]
+
+
+def test_a_rotation_is_seen_at_the_latest_after_max_age(
+    consumer: SecretsClient, secret: Secret, calls: list[str], clock: Clock
+) -> None:
+    first = consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+
+    clock.now += 3.9 * MINUTE
+    assert consumer.get("orders", "DBPassword") == first
+    clock.now += 1.1 * MINUTE
+    assert consumer.get("orders", "DBPassword") == secret.value != first
+    assert calls == [*READ, *READ]
+
+
+def test_what_was_read_at_once_expires_at_different_times(
+    consumer: SecretsClient, world: World, calls: list[str], clock: Clock
+) -> None:
+    """The expiry comes early by up to a fifth of max_age, at random, and never late."""
+    names = [f"Name{n}" for n in range(40)]
+    for name in names:
+        world.secret(name).create(ReturnValue=False)
+        consumer.get("orders", name)
+    calls.clear()
+
+    clock.now += 4.5 * MINUTE
+    for name in names:
+        consumer.get("orders", name)
+
+    assert 0 < len(calls) < len(names)
+
+
+def test_refresh_makes_the_next_get_look_at_the_table(
+    consumer: SecretsClient, secret: Secret
+) -> None:
+    consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+
+    consumer.refresh("orders", "DBPassword")
+
+    assert consumer.get("orders", "DBPassword") == secret.value
+
+
+def test_refresh_without_a_name_forgets_all(
+    consumer: SecretsClient, secret: Secret, calls: list[str]
+) -> None:
+    consumer.get("orders", "DBPassword")
+
+    consumer.refresh()
+    consumer.get("orders", "DBPassword")
+
+    assert calls == [*READ, *READ]
+
+
+def test_an_earlier_version_bridges_a_rotation(
+    consumer: SecretsClient, secret: Secret, calls: list[str]
+) -> None:
+    first, version = secret.value, secret.model["VersionId"]
+    secret.update(RotationToken="2")
+
+    for _ in range(2):
+        assert consumer.get("orders", "DBPassword", version_id=version) == first
+    assert consumer.get("orders", "DBPassword") == secret.value
+    assert calls == [*READ, "kms:Decrypt"]
+
+
+def test_a_version_that_is_newer_than_what_is_kept_is_looked_for_in_the_table(
+    consumer: SecretsClient, secret: Secret
+) -> None:
+    consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+
+    value = consumer.get("orders", "DBPassword", version_id=secret.model["VersionId"])
+
+    assert value == secret.value
+
+
+def test_a_version_that_is_not_kept_is_not_found(consumer: SecretsClient, secret: Secret) -> None:
+    with pytest.raises(myorg_secrets.VersionNotFound, match="no version nonsense"):
+        consumer.get("orders", "DBPassword", version_id="nonsense")
+
+
+def test_what_is_not_there_or_deleted_is_not_found(
+    consumer: SecretsClient, secret: Secret, clock: Clock
+) -> None:
+    with pytest.raises(myorg_secrets.NotFound, match=r"orders\|default\|Other"):
+        consumer.get("orders", "Other")
+    consumer.get("orders", "DBPassword")
+    secret.delete()
+    clock.now += 5 * MINUTE
+
+    for _ in range(2):
+        with pytest.raises(myorg_secrets.NotFound):
+            consumer.get("orders", "DBPassword")
+
+
+@pytest.mark.parametrize("name", ["", "a|b", "a#b", "n" * 1023, None], ids=str)
+def test_a_name_that_is_none_is_refused_before_any_call(
+    consumer: SecretsClient, calls: list[str], name: Any
+) -> None:
+    with pytest.raises(myorg_secrets.InvalidRequest, match=r"^Name must be"):
+        consumer.get("orders", name)
+
+    assert calls == []
+
+
+def test_one_call_of_kms_serves_however_many_threads_ask_at_once(
+    make: Callable[..., SecretsClient], world: World, secret: Secret, calls: list[str]
+) -> None:
+    consumer = make()
+    gate = threading.Barrier(24)
+
+    def ask(_: int) -> str:
+        gate.wait()
+        return consumer.get("orders", "DBPassword")
+
+    with ThreadPoolExecutor(24) as pool:
+        values = set(pool.map(ask, range(24)))
+
+    assert values == {secret.value}
+    assert calls == READ
+
+
+def test_one_secret_does_not_wait_for_another(
+    make: Callable[..., SecretsClient], world: World, secret: Secret
+) -> None:
+    """While a read of one secret hangs, another is served."""
+    consumer = make()
+    world.secret("Other").create()
+    hanging, asked = threading.Event(), threading.Event()
+
+    def hang(request: Any) -> None:
+        if b"Other" in request.body:
+            asked.set()
+            hanging.wait(10)
+
+    with world.failing("dynamodb:GetItem", hang), ThreadPoolExecutor(1) as pool:
+        other = pool.submit(consumer.get, "orders", "Other")
+        asked.wait(10)
+        assert consumer.get("orders", "DBPassword") == secret.value
+        assert not other.done()
+        hanging.set()
+
+
+PASSING = {
+    "throttled": (refuse_with("ThrottlingException"), myorg_secrets.Throttled),
+    "5xx": (refuse_with("InternalServerError", 500), myorg_secrets.ServiceFault),
+    "no connection": (break_with(ConnectionRefusedError()), myorg_secrets.Unreachable),
+    "a proxy's page": (answer_with(200, b"<html>"), myorg_secrets.ServiceFault),
+}
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+@pytest.mark.parametrize("call", READ)
+def test_while_aws_fails_the_last_value_is_served_and_said_to_be_so(
+    consumer: SecretsClient,
+    world: World,
+    secret: Secret,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    call: str,
+    trouble: str,
+) -> None:
+    first = consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+    clock.now += 14.9 * MINUTE
+
+    with world.failing(call, PASSING[trouble][0]):
+        assert consumer.get("orders", "DBPassword") == first
+        [warning] = [record for record in caplog.records if record.name == client.__name__]
+        assert "read 894 s ago" in warning.getMessage()
+    clock.now += client._PAUSE
+
+    assert consumer.get("orders", "DBPassword") == secret.value
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+def test_beyond_max_stale_the_failure_is_told(
+    consumer: SecretsClient, world: World, secret: Secret, clock: Clock, trouble: str
+) -> None:
+    fault, exception = PASSING[trouble]
+    consumer.get("orders", "DBPassword")
+    clock.now += 15 * MINUTE
+
+    with world.failing("dynamodb:GetItem", fault), pytest.raises(exception):
+        consumer.get("orders", "DBPassword")
+
+
+def test_while_aws_fails_it_is_not_asked_at_every_get(
+    consumer: SecretsClient, world: World, secret: Secret, calls: list[str], clock: Clock
+) -> None:
+    consumer.get("orders", "DBPassword")
+    clock.now += 6 * MINUTE
+    calls.clear()
+
+    with world.failing("dynamodb:GetItem", break_with(ConnectionRefusedError())):
+        for _ in range(50):
+            consumer.get("orders", "DBPassword")
+
+    assert calls == ["dynamodb:GetItem"]
+
+
+@pytest.mark.parametrize(
+    ("code", "exception"),
+    [
+        ("AccessDeniedException", myorg_secrets.AccessDenied),
+        ("ExpiredTokenException", myorg_secrets.InvalidCredentials),
+        ("ResourceNotFoundException", myorg_secrets.InvalidRequest),
+    ],
+)
+def test_what_aws_refuses_is_told_at_once(
+    consumer: SecretsClient,
+    world: World,
+    secret: Secret,
+    clock: Clock,
+    code: str,
+    exception: type[Exception],
+) -> None:
+    consumer.get("orders", "DBPassword")
+    clock.now += 6 * MINUTE
+
+    with (
+        world.failing("dynamodb:GetItem", refuse_with(code)),
+        pytest.raises(exception, match="dynamodb:GetItem on arn:aws:dynamodb:us-east-1:"),
+    ):
+        consumer.get("orders", "DBPassword")
+
+
+def test_a_record_that_was_tampered_with_is_told(
+    consumer: SecretsClient, world: World, secret: Secret
+) -> None:
+    other = world.secret("Other")
+    other.create()
+    world.change_item(secret, Versions=(world.item(other) or {})["Versions"])
+
+    with pytest.raises(myorg_secrets.Damaged, match="tampered"):
+        consumer.get("orders", "DBPassword")
+
+
+def test_no_more_than_max_secrets_are_kept(
+    make: Callable[..., SecretsClient], world: World, calls: list[str]
+) -> None:
+    consumer = make(max_secrets=2)
+    for name in ("A", "B", "C"):
+        world.secret(name).create(ReturnValue=False)
+        consumer.get("orders", name)
+    calls.clear()
+
+    consumer.get("orders", "C")
+    consumer.get("orders", "A")
+
+    assert calls == READ
+
+
+def test_a_client_shows_no_value(consumer: SecretsClient, secret: Secret) -> None:
+    value = consumer.get("orders", "DBPassword")
+
+    assert value not in repr(consumer)
+    assert value not in repr(vars(consumer))
+
+
+def test_importing_the_library_loads_nothing_of_the_framework() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, myorg_secrets; sys.exit(any(name.startswith('cloudformation_cli')"
+        " for name in sys.modules))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_logging_a_stale_value_does_not_name_it(
+    consumer: SecretsClient,
+    world: World,
+    secret: Secret,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    value = consumer.get("orders", "DBPassword")
+    clock.now += 6 * MINUTE
+
+    with world.failing("dynamodb:GetItem", break_with(ConnectionRefusedError())):
+        consumer.get("orders", "DBPassword")
+
+    assert value not in caplog.text
