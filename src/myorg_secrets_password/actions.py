@@ -11,7 +11,7 @@ from datetime import datetime
 
 from .cipher import Cipher
 from .cleartext import ClearText
-from .exceptions import AlreadyExists, Conflict, KeyMissing, NotFound
+from .exceptions import AlreadyExists, Conflict, NotFound, StorageUnusable
 from .generator import generate
 from .policy import Policy
 from .record import DeclaredState, Identity, Record, Settings, Source, Version, iso
@@ -188,15 +188,16 @@ def _changed(
         ]
         record = replace(record, versions=tuple(versions))
     served = record.serving(chosen, desired.declared, now)
-    return replace(served, settings=desired.settings.inheriting(record.settings))
+    # A live record expires never, though somebody may have restored it by hand and left the date.
+    return replace(served, settings=desired.settings.inheriting(record.settings), expires_at=None)
 
 
 def _moved(vault: Vault, record: Record, version: Version, key_id: str) -> Version:
     try:
         return vault.cipher.re_encrypt(record.identity, version, key_id)
-    except KeyMissing:
+    except StorageUnusable:
         # The serving version is under the new key already, so it is this version's own key that
-        # is gone, and the version with it. That must not tie the secret to the old key.
+        # is gone or disabled. That must not tie the secret to the old key.
         return version
 
 

@@ -20,7 +20,6 @@ from .exceptions import (
     Conflict,
     Damaged,
     InvalidCredentials,
-    KeyMissing,
     LimitExceeded,
     Refused,
     ServiceFault,
@@ -81,24 +80,24 @@ _BY_CODE: dict[str, tuple[type[AwsFailure | Conflict | Damaged | StorageUnusable
         "failed: the table is being created, changed or deleted. Wait until it is active.",
     ),
     "NotFoundException": (
-        KeyMissing,
-        f"failed: the key does not exist in this account and Region. {_KEY}",
+        StorageUnusable,
+        "failed: {key} does not exist in this account and Region. {remedy}",
     ),
-    "InvalidArnException": (StorageUnusable, f"failed: the key's ARN is not valid. {_KEY}"),
+    "InvalidArnException": (StorageUnusable, "failed: the ARN of {key} is not valid. {remedy}"),
     "InvalidKeyUsageException": (
         StorageUnusable,
-        f"failed: the key is not one for symmetric encryption. {_KEY}",
+        "failed: {key} is not one for symmetric encryption. {remedy}",
     ),
-    "InvalidGrantTokenException": (StorageUnusable, f"failed: the key cannot be used. {_KEY}"),
+    "InvalidGrantTokenException": (StorageUnusable, "failed: {key} cannot be used. {remedy}"),
     **dict.fromkeys(
         ("DisabledException", "KMSDisabledException"),
-        (StorageUnusable, "failed: the key is disabled. Enable it (kms:EnableKey)."),
+        (StorageUnusable, "failed: {key} is disabled. Enable it (kms:EnableKey)."),
     ),
     **dict.fromkeys(
         ("KMSInvalidStateException", "KMSInvalidStateFault"),
         (
             StorageUnusable,
-            "failed: the key is pending deletion or otherwise not usable. Cancel its deletion"
+            "failed: {key} is pending deletion or otherwise not usable. Cancel its deletion"
             " (kms:CancelKeyDeletion) and enable it (kms:EnableKey).",
         ),
     ),
@@ -136,10 +135,12 @@ _BY_CODE: dict[str, tuple[type[AwsFailure | Conflict | Damaged | StorageUnusable
     ),
 }
 
+_OTHER_KEYS = f"failed: the table's keys are not StackName and EnvName. {_TABLE}"
+
 _VALIDATION: dict[str, str] = {
-    "key element": f"failed: the table's keys are not StackName and EnvName. {_TABLE}",
-    "Missing the key": f"failed: the table's keys are not StackName and EnvName. {_TABLE}",
-    "key schema": f"failed: the table's keys are not StackName and EnvName. {_TABLE}",
+    "key element": _OTHER_KEYS,
+    "Missing the key": _OTHER_KEYS,
+    "key schema": _OTHER_KEYS,
     "size has exceeded": "failed: the record would exceed the 400 KB that DynamoDB allows an item."
     " Shorten Tags, Description or the character lists.",
 }
@@ -161,12 +162,14 @@ _NO_CREDENTIALS = (
 
 
 @contextmanager
-def translated(action: str, arn: str) -> Iterator[None]:
+def translated(action: str, arn: str, key: str = "the key", remedy: str = _KEY) -> Iterator[None]:
     """Turn every failure of the AWS call made inside into one of our exceptions.
 
     Args:
         action: as IAM writes it, for example kms:Encrypt.
         arn: of the table or the key that the action is for.
+        key: what a message calls the key.
+        remedy: what to do where the key is not there.
 
     Raises:
         AwsFailure, Conflict, Damaged, StorageUnusable: as the table above says.
@@ -179,7 +182,7 @@ def translated(action: str, arn: str) -> Iterator[None]:
     except botocore_exceptions.ClientError as error:
         if code_of(error) == "ConditionalCheckFailedException":
             raise
-        _raise_for(error, what)
+        _raise_for(error, what, {"key": key, "remedy": remedy})
     except _NO_CREDENTIALS:
         raise InvalidCredentials(f"{what} was not possible without credentials.") from None
     except _UNREACHABLE:
@@ -198,6 +201,11 @@ def code_of(error: botocore_exceptions.ClientError) -> str:
 def malformed(what: str) -> ServiceFault:
     """Return the failure for an answer that AWS would not give."""
     return ServiceFault(f"{what} got an answer that is not one of AWS. Is a proxy in between?")
+
+
+def another_table(what: str) -> StorageUnusable:
+    """Return the failure for a table that is not of this type's shape."""
+    return StorageUnusable(f"{what} {_OTHER_KEYS}")
 
 
 def refuse_malformed_answers(client: BaseClient) -> None:
@@ -228,14 +236,16 @@ def refuse_malformed_answers(client: BaseClient) -> None:
     client.meta.events.register(f"before-parse.{service_id}", check)
 
 
-def _raise_for(error: botocore_exceptions.ClientError, what: str) -> NoReturn:
+def _raise_for(
+    error: botocore_exceptions.ClientError, what: str, words: Mapping[str, str]
+) -> NoReturn:
     code = code_of(error)
     metadata = error.response.get("ResponseMetadata", {})
     status = metadata.get("HTTPStatusCode", 0)
     request = f" (AWS: {code}, request {metadata.get('RequestId', 'without ID')})"
     if code in _BY_CODE:
         kind, text = _BY_CODE[code]
-        raise kind(f"{what} {text}{request}") from None
+        raise kind(f"{what} {text.format(**words)}{request}") from None
     if status >= 500 or not code:
         raise ServiceFault(f"{what} failed inside AWS. The operation can be repeated.{request}")
     if code == "ValidationException":

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TYPE_NAME = "MyOrg::Secrets::Password"
 
+_NO_KEY = (
+    "Without it the version is lost: ask for another password under another key, by KeyId and a new"
+    " RotationToken or SecretString."
+)
+
 
 def encryption_context(identity: Identity, version_id: str) -> dict[str, str]:
     """Return what binds a ciphertext to its row and its version.
@@ -77,7 +82,7 @@ class Cipher:
             Damaged: the ciphertext does not belong to this row and version.
             AwsFailure, StorageUnusable: the call failed.
         """
-        with translated("kms:Decrypt", version.key_arn):
+        with translated("kms:Decrypt", version.key_arn, "the version's key", _NO_KEY):
             answer = self._kms.decrypt(
                 KeyId=version.key_arn,
                 CiphertextBlob=version.ciphertext,
@@ -98,7 +103,12 @@ class Cipher:
         """
         context = encryption_context(identity, version.id)
         arn = self.arn(key_id)
-        with translated("kms:ReEncrypt", f"{version.key_arn} to {arn}"):
+        with translated(
+            "kms:ReEncrypt (kms:ReEncryptFrom, kms:ReEncryptTo)",
+            f"{version.key_arn} to {arn}",
+            "one of the two keys",
+            f"{_NO_KEY} Or correct KeyId.",
+        ):
             answer = self._kms.re_encrypt(
                 CiphertextBlob=version.ciphertext,
                 SourceKeyId=version.key_arn,

@@ -7,7 +7,6 @@ PasswordError
  │    ├── InvalidProperty        one property, named
  │    ├── InvalidNextToken       a list token that this type did not hand out
  │    └── StorageUnusable        the table or the key is missing, disabled or of another shape
- │         └── KeyMissing        the key does not exist
  ├── InvalidTypeConfiguration    the account's type configuration is wrong
  ├── NotUpdatable                a create-only property differs
  ├── AlreadyExists               the identifier is taken
@@ -52,10 +51,6 @@ class InvalidNextToken(InvalidRequest):
 
 class StorageUnusable(InvalidRequest):
     """The table or the key that the request names cannot be used as it is."""
-
-
-class KeyMissing(StorageUnusable):
-    """A KMS key does not exist, or no longer."""
 
 
 class InvalidTypeConfiguration(PasswordError):

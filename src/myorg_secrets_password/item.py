@@ -102,6 +102,31 @@ def from_item(table_name: str, item: Mapping[str, Any]) -> Record:
         ) from None
 
 
+def standing_in(table_name: str, item: Mapping[str, Any]) -> Record:
+    """Return the record that stands in an item; of a tombstone nothing needs to be readable.
+
+    Raises:
+        Damaged: a live record is not as `to_item` writes it.
+    """
+    try:
+        return from_item(table_name, item)
+    except Damaged:
+        if "DeletedTime" not in item:
+            raise
+    return Record(
+        identity=identity_of(table_name, item),
+        revision=int(item.get("Revision", {}).get("N", "0")),
+        versions=(),
+        memories=(),
+        declared=DeclaredState(),
+        settings=Settings(),
+        created_time="",
+        last_rotated_time="",
+        create_token="",
+        deleted_time=item["DeletedTime"].get("S", ""),
+    )
+
+
 def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
     # Each attribute is taken by its kind: where another one stands there, that is a KeyError.
     expires_at = _optional(item, "ExpiresAt", "N")

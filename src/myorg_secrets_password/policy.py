@@ -18,6 +18,9 @@ DEFAULT_LENGTH = 32
 MAXIMUM_BYTES = 4096
 """What one kms:Encrypt takes as Plaintext under a symmetric key."""
 
+_FEW = 10
+"""As many characters as there are digits: fewer are no alphabet to prefer."""
+
 POLICY_PROPERTIES = (
     "Engine",
     "PasswordLength",
@@ -82,10 +85,8 @@ class Policy:
                 "PasswordLength",
                 f"{length}: {engine} takes {rule.minimum} to {rule.maximum} characters.",
             )
-        permitted = "".join(c for c in _permitted(declared) if c not in rule.never_generated)
-        safe = "".join(c for c in permitted if c in EVERYWHERE_SAFE)
         named = "AllowedCharacters" in declared
-        alphabet = permitted if named or not _suffices(rule, safe) else safe
+        alphabet = _permitted(declared) if named else _preferred(rule, declared)
         if not _suffices(rule, alphabet):
             raise _at_odds(engine, rule, declared, alphabet)
         _check_bytes(length, alphabet)
@@ -195,10 +196,32 @@ def _required(declared: Mapping[str, Any], alphabet: str) -> tuple[str, ...]:
 
 
 def _permitted(declared: Mapping[str, Any]) -> str:
-    """Return the characters that the properties leave, the engine's documented rule included."""
+    """Return the characters that the properties and the engine's rule leave to generation."""
     wish = _wish(declared)
     rule = ENGINES.get(declared.get("Engine", ""))
-    return wish if rule is None else "".join(c for c in wish if rule.permits(c))
+    if rule is None:
+        return wish
+    return "".join(c for c in wish if rule.permits(c) and c not in rule.never_generated)
+
+
+def _preferred(rule: Rule, declared: Mapping[str, Any]) -> str:
+    """Return what is safe everywhere, and what else is needed to keep to the properties.
+
+    Where so little is safe that a password could be guessed, safety gives way.
+    """
+    permitted = _permitted(declared)
+    safe = "".join(c for c in permitted if c in EVERYWHERE_SAFE)
+    if len(safe) < _FEW:
+        return permitted
+    written = declared.get("RequireEachIncludedType", False)
+    kept = _parts(safe)
+    lacking = {
+        c
+        for name, part in _parts(permitted).items()
+        if not kept[name] and (written or name in rule.required)
+        for c in part
+    }
+    return "".join(c for c in permitted if c in safe or c in lacking)
 
 
 def _suffices(rule: Rule, alphabet: str) -> bool:
@@ -217,6 +240,8 @@ def _at_odds(
     missing = [CLASS_NAMES[name] for name in rule.required if not parts[name]]
     lacks = f": no {missing[0]} is left" if missing else ""
     wants = f" and wants {rule.wants}" if rule.wants else ""
+    if rule.never_generated:
+        wants += f" ({rule.never_generated} is never generated)"
     return InvalidProperty(
         _written(declared),
         f"cannot be met together with Engine {engine}, which takes {rule.characters}{wants}"

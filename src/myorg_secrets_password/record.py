@@ -27,6 +27,11 @@ class Identity:
         """The sort key. Neither part holds #, so it can be taken apart again."""
         return f"{self.env}#{self.name}"
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether each part is there, and the sort key can be taken apart in one way only."""
+        return bool(self.env and self.name) and "#" not in self.name
+
     def __str__(self) -> str:
         return "|".join((self.table_name, self.stack_name, self.env, self.name))
 

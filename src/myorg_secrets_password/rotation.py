@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .cleartext import ClearText
+from .exceptions import StorageUnusable
 from .policy import satisfies, suits_engine
 from .record import DeclaredState, Record, Source, Version
 
@@ -62,16 +63,29 @@ def _candidates(record: Record, wish: Wish, reveal: Reveal) -> Iterator[Version]
     if absence_says_nothing and _stays(record, wish, reveal):
         yield record.current
     remembered = record.remembered(wish.declared)
-    if remembered and (wish.secret is None or reveal(remembered).same_as(wish.secret)):
+    if wish.secret is not None:
+        # The current version first: whichever holds the value, a new ID would say it had changed.
+        for version in (record.current, remembered):
+            if version is not None and _holds(version, wish.secret, reveal):
+                yield version
+        return
+    if remembered:
         yield remembered
     if _stays(record, wish, reveal):
         yield record.current
 
 
+def _holds(version: Version, secret: ClearText, reveal: Reveal) -> bool:
+    try:
+        return reveal(version).same_as(secret)
+    except StorageUnusable:
+        # Its key is gone or disabled, and somebody brings the password: that must not fail.
+        return False
+
+
 def _stays(record: Record, wish: Wish, reveal: Reveal) -> bool:
+    """Tell whether the current version satisfies a wish without SecretString."""
     current = record.current
-    if wish.secret is not None:
-        return reveal(current).same_as(wish.secret)
     if not record.current_had_token(wish.declared):
         return False
     policy = wish.declared.policy

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from .aws_errors import malformed, translated
-from .item import OPTIONAL, from_item, identity_of, key_of, to_item
+from .aws_errors import another_table, malformed, translated
+from .item import OPTIONAL, identity_of, key_of, standing_in, to_item
 from .next_token import decode_token, encode_token
 from .record import Identity, Record, iso
 
@@ -58,7 +58,7 @@ class Store:
                 TableName=self._table_name, Key=key_of(identity), ConsistentRead=True
             )
         item = answer.get("Item")
-        return from_item(self._table_name, item) if item else None
+        return standing_in(self._table_name, item) if item else None
 
     def add(self, record: Record, over: Record | None = None) -> None:
         """Write a new record where there is none, or over exactly this tombstone.
@@ -177,11 +177,15 @@ class Store:
             answer = call(**request)
         if "Items" not in answer:
             raise malformed(f"{action} on {self._arn}")
-        identities = [identity_of(self._table_name, item) for item in answer["Items"]]
-        last = answer.get("LastEvaluatedKey")
-        if not last:
-            return identities, None
-        return identities, encode_token((last["StackName"]["S"], last["EnvName"]["S"]), scope)
+        try:
+            found = [identity_of(self._table_name, item) for item in answer["Items"]]
+            last = answer.get("LastEvaluatedKey")
+            after = (last["StackName"]["S"], last["EnvName"]["S"]) if last else None
+        except KeyError:
+            raise another_table(f"{action} on {self._arn}") from None
+        # What somebody else wrote into the table is no secret of this type.
+        identities = [identity for identity in found if identity.is_complete]
+        return identities, None if after is None else encode_token(after, scope)
 
     @contextmanager
     def _conditional(self, action: str) -> Iterator[None]:
@@ -190,5 +194,5 @@ class Store:
                 yield
         except ClientError as failed:
             item = cast("dict[str, Any] | None", failed.response.get("Item"))
-            standing = from_item(self._table_name, item) if item else None
+            standing = standing_in(self._table_name, item) if item else None
             raise Superseded(standing) from None

@@ -164,7 +164,8 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
             tags=tuple((tag.Key, tag.Value) for tag in tags),
             return_value=written.get("ReturnValue", defaults.return_value),
             stack_tags=_tags(request.desiredResourceTags if in_stack else None),
-            system_tags=_tags(request.systemTags),
+            # Cloud Control API sends an empty object.
+            system_tags=_tags(request.systemTags or None),
         ),
         key_id=written.get("KeyId", defaults.key_id),
         client_request_token=request.clientRequestToken or "",

@@ -254,19 +254,19 @@ def test_both_bounds_of_the_length_can_be_asked_for(engine: str, at: str) -> Non
 
 @ALL
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_policy_that_is_accepted_for_an_engine_gives_what_suits_both(
     engine: str, data: st.DataObject
 ) -> None:
     flags = data.draw(st.dictionaries(st.sampled_from([*CLASSES, "IncludeSpace"]), st.booleans()))
+    some = st.text(st.sampled_from(PRINTABLE + "é"), min_size=1, max_size=12)
     declared: dict[str, Any] = data.draw(
-        st.sampled_from([{**flags}, {"ExcludeCharacters": "-_.aA1", **flags}])
-        | st.builds(
-            lambda allowed: {"AllowedCharacters": allowed},
-            st.text(st.sampled_from(PRINTABLE + "é"), min_size=1, max_size=12),
-        )
+        st.sampled_from([{**flags}, *({"ExcludeCharacters": c, **flags} for c in ("-_.", "-."))])
+        | st.builds(lambda excluded: {"ExcludeCharacters": excluded, **flags}, some)
+        | st.builds(lambda allowed: {"AllowedCharacters": allowed}, some)
     )
-    declared |= data.draw(st.sampled_from([{}, {"RequireEachIncludedType": False}]))
+    written = st.sampled_from([{}, *({"RequireEachIncludedType": flag} for flag in (True, False))])
+    declared |= data.draw(written)
     declared["Engine"] = engine
     try:
         generation = Policy.of(declared)
@@ -304,9 +304,50 @@ def test_a_class_that_the_engine_forces_is_taken_from_what_is_avoided_if_need_be
     assert set(value) & (set(string.punctuation) - set("-_."))
 
 
+@pytest.mark.parametrize("excluded", ["", "-", "-.", "-_."])
+def test_where_little_would_be_safe_everything_permitted_is_taken(excluded: str) -> None:
+    """Otherwise the password could be guessed."""
+    declared = {
+        "Engine": "mysql",
+        **dict.fromkeys([name for name in CLASSES if name != "ExcludePunctuation"], True),
+        "ExcludeCharacters": excluded,
+    }
+
+    assert entropy_bits(Policy.of(declared)) > 32 * 4
+
+
+def test_a_type_that_is_required_in_writing_is_taken_from_what_is_avoided_if_need_be() -> None:
+    declared = {"Engine": "mysql", "ExcludeCharacters": "-_."}
+
+    assert generate(Policy.of(declared)).isalnum()
+    assert not generate(Policy.of({**declared, "RequireEachIncludedType": True})).isalnum()
+
+
+@pytest.mark.parametrize(
+    ("declared", "wider"),
+    [
+        ({"ExcludeCharacters": "-_."}, {"ExcludeCharacters": "-_.\N{EURO SIGN}"}),
+        ({"AllowedCharacters": "abcdefghij'"}, {"AllowedCharacters": "abcdefghijk'"}),
+    ],
+    ids=["excluding", "allowing"],
+)
+def test_a_generated_password_stays_where_the_policy_grows_no_narrower(
+    world: World, declared: dict[str, Any], wider: dict[str, Any]
+) -> None:
+    secret = world.secret()
+    common = {"Engine": "mysql", "RequireEachIncludedType": True}
+    first = secret.create(**common, **declared)
+
+    assert secret.update(**common, **wider) == first
+
+
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
+        (
+            {"Engine": "mysql", "AllowedCharacters": "'"},
+            "AllowedCharacters cannot .* Engine mysql, .* \\(' is never generated\\)",
+        ),
         (
             {"Engine": "oracle-ee", "PasswordLength": 40},
             "PasswordLength 40: oracle-ee takes 8 to 30 characters.",

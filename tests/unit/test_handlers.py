@@ -524,3 +524,71 @@ def test_the_test_entry_point_serves_the_framework_s_form(world: World) -> None:
     )
 
     assert answer["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    "damage", [{"Versions": {"L": []}}, {"Declared": None}, {"Tags": {"S": "none"}}], ids=str
+)
+def test_a_damaged_record_that_is_deleted_leaves_its_name_free(
+    world: World, damage: dict[str, object]
+) -> None:
+    """Of a tombstone nothing needs to be readable."""
+    secret = world.secret()
+    secret.create()
+    world.change_item(secret, **damage)
+    secret.delete()
+
+    with pytest.raises(Failed) as failed:
+        secret.read()
+    assert failed.value.code == "NotFound"
+    secret.create()
+    assert secret.read() == secret.model
+    assert len(world.item(secret)["Versions"]["L"]) == 1
+
+
+def test_a_record_restored_by_hand_expires_no_more_after_an_update(world: World) -> None:
+    secret = world.secret()
+    secret.create()
+    secret.delete()
+    world.change_item(secret, DeletedTime=None)
+
+    secret.update(Description="restored")
+
+    assert "ExpiresAt" not in world.item(secret)
+
+
+def test_a_list_of_a_table_that_is_not_of_this_type_says_so(world: World) -> None:
+    world.dynamodb.create_table(
+        TableName="foreign",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    world.dynamodb.put_item(TableName="foreign", Item={"id": {"S": "x"}})
+
+    code, message = failure(world, Operation("LIST", {"TableName": "foreign"}, "t"))
+
+    assert code == "InvalidRequest"
+    assert "table/foreign" in message
+    assert "StackName and EnvName" in message
+
+
+def test_a_list_leaves_out_what_no_handler_could_read(world: World) -> None:
+    """Rows that somebody else wrote into the table."""
+    secret = world.secret()
+    secret.create()
+    for env_name in ("nohash", "#name", "env#", "env#a#b"):
+        item = {**world.item(secret), "EnvName": {"S": env_name}}
+        world.dynamodb.put_item(TableName="myorg-secrets-password", Item=item)
+
+    assert world.list() == [secret.identifier]
+
+
+def test_outside_a_stack_an_empty_object_takes_no_system_tags_away(world: World) -> None:
+    secret = world.secret()
+    secret.create()
+    operation = Operation("UPDATE", {**secret.identifier, "Description": "patched"}, "t")
+
+    world.send(operation, stackTags={}, systemTags={})
+
+    assert "aws:cloudformation:stack-id" in world.item(secret)["SystemTags"]["M"]

@@ -1,11 +1,12 @@
 """When a password changes: each consequence of the rule, by name, through the live entry point."""
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from local.events import Operation
 from myorg_secrets_password import policy
 from myorg_secrets_password.record import MAXIMUM_MEMORIES, MAXIMUM_VERSIONS
-from tests.world import Failed, Secret, World
+from tests.world import Failed, Fault, Secret, World, refuse_with
 
 PROVIDED = "hunter2-but-longer"
 OTHER = "another-one-of-mine"
@@ -359,3 +360,83 @@ def test_update_of_what_is_not_there_is_not_found(world: World) -> None:
         secret.update()
 
     assert failed.value.code == "NotFound"
+
+
+@pytest.mark.parametrize(
+    "code", ["NotFoundException", "DisabledException", "KMSInvalidStateException"]
+)
+def test_a_password_of_one_s_own_replaces_one_whose_key_cannot_be_used(
+    world: World, code: str
+) -> None:
+    """Its old value cannot be compared, and the versions before it stay as they are."""
+    lost, other = (world.kms.create_key()["KeyMetadata"] for _ in range(2))
+    secret = world.secret()
+    secret.create(KeyId=lost["KeyId"])
+
+    with (
+        world.failing("kms:Decrypt", _refusing(lost["Arn"], code)),
+        world.failing("kms:ReEncrypt", _refusing(lost["Arn"], code)),
+    ):
+        assert secret.update(KeyId=other["KeyId"], SecretString=PROVIDED) == PROVIDED
+
+    arns = [version["M"]["KeyArn"]["S"] for version in world.item(secret)["Versions"]["L"]]
+    assert arns == [lost["Arn"], other["Arn"]]
+
+
+@pytest.mark.parametrize(
+    "code", ["NotFoundException", "DisabledException", "KMSInvalidStateException"]
+)
+def test_a_new_key_with_a_new_password_waits_for_no_key_that_cannot_be_used(
+    world: World, code: str
+) -> None:
+    lost, other = (world.kms.create_key()["KeyMetadata"] for _ in range(2))
+    secret = world.secret()
+    first = secret.create(KeyId=lost["KeyId"])
+
+    with world.failing("kms:ReEncrypt", _refusing(lost["Arn"], code)):
+        second = secret.update(KeyId=other["KeyId"], RotationToken="2")
+
+    assert second != first
+    assert secret.read()["Value"] == second
+
+
+def test_a_key_that_is_gone_is_told_with_the_way_out(world: World) -> None:
+    lost, other = (world.kms.create_key()["KeyMetadata"] for _ in range(2))
+    secret = world.secret()
+    secret.create(KeyId=lost["KeyId"])
+
+    with (
+        world.failing("kms:ReEncrypt", _refusing(lost["Arn"], "NotFoundException")),
+        pytest.raises(Failed) as failed,
+    ):
+        secret.update(KeyId=other["KeyId"])
+
+    assert failed.value.code == "InvalidRequest"
+    assert f"{lost['Arn']} to " in failed.value.message
+    assert "kms:ReEncryptFrom, kms:ReEncryptTo" in failed.value.message
+    assert "one of the two keys does not exist" in failed.value.message
+    assert "RotationToken or SecretString" in failed.value.message
+
+
+def test_the_version_id_changes_only_with_the_value(world: World) -> None:
+    """Two kept versions hold the same value here; the current one stays."""
+    secret = world.secret()
+    secret.create(SecretString=PROVIDED, RotationToken="1")
+    secret.update(SecretString=OTHER, RotationToken="2")
+    secret.update(SecretString=PROVIDED, RotationToken="2")
+    version = secret.model["VersionId"]
+
+    secret.update(SecretString=PROVIDED, RotationToken="1")
+
+    assert secret.model["VersionId"] == version
+    assert world.calls == ["dynamodb:GetItem", "kms:Decrypt", "dynamodb:UpdateItem"]
+
+
+def _refusing(arn: str, code: str) -> Fault:
+    """Refuse a call that names the key, as KMS does for one that cannot be used."""
+    refusal = refuse_with(code)
+
+    def fault(request: AWSPreparedRequest) -> AWSResponse | None:
+        return refusal(request) if arn in request.body.decode() else None
+
+    return fault
