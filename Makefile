@@ -62,7 +62,7 @@ package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's i
 # --- Check -------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types schema generated other-python contract coverage ## Everything that CI checks
+test: lint types schema generated other-python contract coverage ## Everything that CI checks, save test-engines
 
 .PHONY: lint
 lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint)
@@ -113,13 +113,13 @@ other-python: $(OTHER_READY) ## All tests on the other of Python 3.11 and 3.12, 
 endif
 
 .PHONY: test-engines
-test-engines: $(ENGINES_READY) ## Log in to real servers; SERVERS="redis rabbitmq" takes some of them
+test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS="redis" takes some
 	$(call say,Real servers on Python $(MINOR))
 	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
 		tests/engines $(ARGS)
 
 .PHONY: servers
-servers: ## Install those servers from Debian's packages, as root, and start none
+servers: ## Install what test-engines starts, from Debian's packages, as root
 	@"$(PYTHON)" -m tools.install_servers $(SERVERS)
 
 # --- Keep up -----------------------------------------------------------------------------------
