@@ -127,24 +127,25 @@ class SecretsClient:
     def refresh(
         self, stack: str | None = None, name: str | None = None, env: str = DEFAULT_ENV
     ) -> None:
-        """Forget a secret's value, or all of them, so that the next `get` looks at the table.
+        """Forget a secret's value, so that the next `get` looks at the table.
 
         A program calls it when its password was refused, which after a rotation is to be expected.
+
+        Args:
+            stack: the stack's name; without it, all secrets are forgotten.
+            name: the secret's name; without it, all secrets of the stack are.
+            env: the environment that the name belongs to.
         """
         with self._lock:
-            if stack is None or name is None:
-                self._readings.clear()
-            else:
-                self._readings.pop(self._identity(stack, name, env), None)
+            for identity in list(self._readings):
+                if stack in (None, identity.stack_name) and (
+                    name is None or (env, name) == (identity.env, identity.name)
+                ):
+                    del self._readings[identity]
 
     def _identity(self, stack: str, name: str, env: str) -> Identity:
-        given = (self._table_name, stack, env, name)
-        return Identity(
-            *(
-                kind.parse(part, value)
-                for (part, kind), value in zip(IDENTITY.items(), given, strict=True)
-            )
-        )
+        parts = {"TableName": self._table_name, "StackName": stack, "Env": env, "Name": name}
+        return Identity(*(IDENTITY[part].parse(part, value) for part, value in parts.items()))
 
     def _cached(self, identity: Identity) -> _Reading | None:
         with self._lock:
@@ -199,8 +200,13 @@ class SecretsClient:
 
     def _version(self, identity: Identity, reading: _Reading, version_id: str) -> Version:
         # What was read a while ago does not know a newer version yet.
-        for record in (lambda: reading.record, lambda: self._read(identity).record):
-            for version in record().versions:
-                if version.id == version_id:
-                    return version
-        raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")
+        version = _find(reading.record, version_id) or _find(
+            self._read(identity).record, version_id
+        )
+        if version is None:
+            raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")
+        return version
+
+
+def _find(record: Record, version_id: str) -> Version | None:
+    return next((version for version in record.versions if version.id == version_id), None)

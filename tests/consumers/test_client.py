@@ -141,15 +141,35 @@ def test_refresh_makes_the_next_get_look_at_the_table(
     assert consumer.get("orders", "DBPassword") == secret.value
 
 
-def test_refresh_without_a_name_forgets_all(
-    consumer: SecretsClient, secret: Secret, calls: list[str]
+@pytest.mark.parametrize(
+    ("which", "read_again"),
+    [
+        ((), ["orders", "invoices"]),
+        (("orders",), ["orders"]),
+        (("orders", "DBPassword"), ["orders"]),
+        (("orders", "DBPassword", "prod"), []),
+        (("orders", "Other"), []),
+        (("nowhere",), []),
+    ],
+    ids=str,
+)
+def test_refresh_forgets_what_it_names(
+    consumer: SecretsClient,
+    world: World,
+    calls: list[str],
+    which: tuple[str, ...],
+    read_again: list[str],
 ) -> None:
-    consumer.get("orders", "DBPassword")
+    for stack in ("orders", "invoices"):
+        world.secret("DBPassword", stack=stack).create(ReturnValue=False)
+        consumer.get(stack, "DBPassword")
+    calls.clear()
 
-    consumer.refresh()
-    consumer.get("orders", "DBPassword")
+    consumer.refresh(*which)
 
-    assert calls == [*READ, *READ]
+    for stack in ("orders", "invoices"):
+        consumer.get(stack, "DBPassword")
+    assert calls == READ * len(read_again)
 
 
 def test_an_earlier_version_bridges_a_rotation(
