@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -16,6 +15,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from local.recorder import Recorder, call_in
+from local.serving import Serving
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -25,8 +25,8 @@ class _QuietRequestHandler(MotoRequestHandler):
         """Leave the terminal to those who have something to say."""
 
 
-class EmbeddedAws:
-    """Every service that moto knows, behind one endpoint."""
+class EmbeddedAws(Serving):
+    """Every service that moto knows, behind one endpoint: ``AWS_ENDPOINT_URL``."""
 
     def __init__(self) -> None:
         self.recorder = Recorder()
@@ -34,34 +34,10 @@ class EmbeddedAws:
         # A conditional write is atomic at AWS. moto checks and writes in two steps and serves every
         # request in a thread of its own, so its DynamoDB is let in one request at a time.
         self._dynamodb = threading.Lock()
-        self._server = make_server(
+        server = make_server(
             "127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietRequestHandler
         )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="aws",
-            daemon=True,
-        )
-
-    @property
-    def url(self) -> str:
-        """The endpoint URL, for ``AWS_ENDPOINT_URL``."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(server, "aws")
 
     def _serve(
         self, environ: dict[str, Any], start_response: Callable[..., Any]

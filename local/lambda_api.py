@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
 import time
 import traceback
 import uuid
@@ -19,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from local.serving import Serving
 
 Function = Callable[[Any, "Context"], Any]
 
@@ -45,7 +45,7 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-class LambdaApi:
+class LambdaApi(Serving):
     """Serves ``functions`` by name on a free loopback port until it is left.
 
     A fixed pool of threads takes the place of warm execution environments: what a function keeps
@@ -53,32 +53,7 @@ class LambdaApi:
     """
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
-        self._server = _PooledServer(functions)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="lambda",
-            daemon=True,
-        )
-
-    @property
-    def url(self) -> str:
-        """The endpoint URL, for ``cfn test --endpoint`` and for boto3's Lambda client."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_PooledServer(functions), "lambda")
 
 
 class _PooledServer(HTTPServer):

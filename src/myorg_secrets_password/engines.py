@@ -5,8 +5,9 @@ the rule forbids (`EVERYWHERE_SAFE`); what it keeps clear of never counts agains
 is there already, or that somebody provides.
 """
 
+import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CLASSES = {
     "ExcludeLowercase": string.ascii_lowercase,
@@ -50,6 +51,7 @@ class Rule:
         kinds: how many of the four classes must occur.
         distinct: how many different characters there must be.
         never_generated: what the rule permits, and some part of the service refuses all the same.
+        digest: a pattern of what the server takes for the digest of a password, not for one.
         source: where this is written.
     """
 
@@ -63,6 +65,7 @@ class Rule:
     kinds: int = 0
     distinct: int = 0
     never_generated: str = ""
+    digest: str = ""
 
     def permits(self, character: str) -> bool:
         """Tell whether the character may occur."""
@@ -89,7 +92,13 @@ class Rule:
         enough = len(kinds) >= self.kinds and len(set(text)) >= self.distinct
         if not enough or not kinds.issuperset(self.required):
             return f"must hold {self.wants}"
+        if self.digest and re.fullmatch(self.digest, text):
+            return "must not be what the server takes for the digest of a password"
         return None
+
+
+_LINE_BREAKS = "\r\n\x85\u2028\u2029"
+"""What the dot of Java's patterns does not match."""
 
 
 def _is_of(name: str, character: str) -> bool:
@@ -124,9 +133,12 @@ def _rds(maximum: int, source: str = _RDS) -> Rule:
     )
 
 
+# "CREATE ROLE" of PostgreSQL: such a text is stored as it is, and no login with it succeeds.
+_POSTGRES_DIGEST = r"md5[0-9a-f]{32}|SCRAM-SHA-256\$[0-9]+:[^$:]+\$[^$:]+:[^$:]+"
+
 _AURORA = _rds(41, "rds CreateDBCluster MasterUserPassword; the space: as for instances")
 _MYSQL = _rds(41)
-_POSTGRES = _rds(128)
+_POSTGRES = replace(_rds(128), digest=_POSTGRES_DIGEST)
 _SQLSERVER = _rds(128)
 # 8 to 255 in CreateDBInstance, 8 to 128 in RestoreDBInstanceFromS3.
 _DB2 = _rds(
@@ -151,7 +163,7 @@ _ELASTICACHE = Rule(
 
 ENGINES: dict[str, Rule] = {
     "aurora-mysql": _AURORA,
-    "aurora-postgresql": _AURORA,
+    "aurora-postgresql": replace(_AURORA, digest=_POSTGRES_DIGEST),
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
     "postgres": _POSTGRES,
@@ -205,25 +217,26 @@ ENGINES: dict[str, Rule] = {
     "opensearch": Rule(
         8,
         128,
-        "any character but a line break",
+        "any character but line breaks",
         "opensearch CreateDomain MasterUserPassword; the classes: the service's own check",
-        forbidden="\r\n",
+        forbidden=_LINE_BREAKS,
         required=tuple(CLASSES),
     ),
     "mq": Rule(
         12,
-        4096,
-        "any character but , : =",
-        "mq CreateUser Password; the maximum: what KMS encrypts directly",
-        forbidden=",:=",
+        512,
+        "any character but , : = and the null character",
+        "mq CreateUser Password, which states no maximum; a login to RabbitMQ must fit into a frame"
+        " of 4 KB and ends at a null character",
+        forbidden=",:=\x00",
         distinct=4,
     ),
     "directory-service": Rule(
         8,
         64,
-        "any character but a line break",
+        "any character but line breaks",
         "ds CreateDirectory Password",
-        forbidden="\r\n",
+        forbidden=_LINE_BREAKS,
         kinds=3,
     ),
     "influxdb": Rule(
@@ -238,7 +251,7 @@ ENGINES: dict[str, Rule] = {
         50,
         "any character but line breaks and the null character",
         "fsx CreateFileSystem FsxAdminPassword",
-        forbidden="\x00\x85\u2028\u2029\r\n",
+        forbidden=_LINE_BREAKS + "\x00",
     ),
 }
 """The rules by `Engine`: the values that AWS::RDS::DBInstance and AWS::RDS::DBCluster take, and

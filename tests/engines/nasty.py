@@ -70,7 +70,7 @@ CORES = {
 """What the passwords are made of, by what it is."""
 
 
-def nasty(rule: Rule, most_bytes: int) -> dict[str, list[str]]:
+def nasty(rule: Rule) -> dict[str, list[str]]:
     """Return passwords that suit the rule, by what is nasty about them.
 
     What a label stands for begins one, ends one and fills one of the maximal length. Where the rule
@@ -83,8 +83,7 @@ def nasty(rule: Rule, most_bytes: int) -> dict[str, list[str]]:
     found = {}
     for label, core in cores.items():
         filler = "aA1x" + "x" * (rule.minimum - len(core) - 4)
-        times = min(rule.maximum, most_bytes // len(core.encode()))
-        found[label] = [core + filler, filler + core, "aA1x" + core * times]
+        found[label] = [core + filler, filler + core, "aA1x" + core * rule.maximum]
     found["the shortest"] = ["aA1x-x1Aa" * rule.minimum, "aA1" * rule.minimum]
     found["the shortest"] = [text[: rule.minimum] for text in found["the shortest"]]
     return {label: suiting for label in found if (suiting := _suiting(rule, found[label]))}

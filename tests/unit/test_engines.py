@@ -152,7 +152,7 @@ DOCUMENTED: dict[str, tuple[str, str, tuple[str, ...], set[str]]] = {
         set(",:="),
     ),
 }
-LENGTHS = {"redshift": (8, 64), "docdb": (8, 100), "elasticache": (16, 128), "mq": (12, 4096)}
+LENGTHS = {"redshift": (8, 64), "docdb": (8, 100), "elasticache": (16, 128), "mq": (12, 512)}
 
 
 @pytest.mark.parametrize("engine", DOCUMENTED)
@@ -180,7 +180,7 @@ PATTERNED = {
     "opensearch": ("opensearch", "Password"),
 }
 TEXTS = st.one_of(
-    st.text(st.sampled_from(PRINTABLE + "é\n\x00"), min_size=5, max_size=12),
+    st.text(st.sampled_from(PRINTABLE + "é\n\x00\x85\u2028"), min_size=5, max_size=12),
     st.text(st.sampled_from(string.ascii_letters + string.digits), min_size=45, max_size=70),
     st.text(st.sampled_from("abcXYZ123-_"), min_size=120, max_size=130),
 )
@@ -195,8 +195,9 @@ TEXTS = st.one_of(
 def test_a_row_accepts_what_the_pattern_of_its_service_accepts(engine: str, candidate: str) -> None:
     metadata = shape(*PATTERNED[engine]).metadata
     length = metadata.get("min", 0) <= len(candidate) <= metadata.get("max", 9999)
-    # The patterns are Java's, in which an escape stands for a character just as in Python.
-    matches = re.fullmatch(metadata["pattern"], candidate, re.ASCII) is not None
+    # The patterns are Java's, whose dot matches no line break of Unicode.
+    pattern = metadata["pattern"].replace(".", r"[^\n\r\x85\u2028\u2029]")
+    matches = re.fullmatch(pattern, candidate, re.ASCII) is not None
 
     problem = ENGINES[engine].problem(candidate)
 
@@ -374,8 +375,8 @@ def test_a_generated_password_stays_where_the_policy_grows_no_narrower(
             "ExcludeLowercase, ExcludeNumbers .* Engine directory-service, .* 3 of the four",
         ),
         (
-            {"Engine": "mq", "AllowedCharacters": "abcdé", "PasswordLength": 4000},
-            "PasswordLength is too long for AllowedCharacters",
+            {"Engine": "mq", "PasswordLength": 4000},
+            "PasswordLength 4000: mq takes 12 to 512 characters.",
         ),
     ],
     ids=lambda value: str(value)[:60],
@@ -425,6 +426,18 @@ def test_an_engine_that_does_not_exist_is_refused_with_the_nearest(
         ("oracle-ee", "x" * 31, "must be 8 to 30 characters long"),
         ("redshift", "no-digit-here-A", "must hold at least one lower-case letter, one upper"),
         ("mq", "aaaabbbbcccc", "must hold at least 4 different characters"),
+        ("mq", "with-a-null-\x00-character", "may hold any character but"),
+        ("postgres", "md5" + "0123456789abcdef" * 2, "must not be what the server takes for the"),
+        (
+            "aurora-postgresql",
+            "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy",
+            "must be 8 to 41 characters long",
+        ),
+        (
+            "postgres",
+            "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy",
+            "must not be what the server takes for the",
+        ),
         ("directory-service", "only-lower-case", "must hold 3 of the four"),
         ("opensearch", "NoSpecial1234", "must hold at least one lower-case letter"),
         ("influxdb", "with-hyphen-1", "may hold only ASCII letters and digits"),

@@ -25,7 +25,9 @@ class InfluxDB(Server):
     engines = ("influxdb",)
     identity = r"name: databases\nname\n----"
     refusal = "authorization failed"
-    generated = 100  # bcrypt takes its time
+    # bcrypt takes its time, for a new password and for the first login with it.
+    generated = 100
+    at_once = 1
     not_yet = (OSError, http.client.HTTPException)
 
     def start(self) -> None:

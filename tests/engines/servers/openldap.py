@@ -97,12 +97,15 @@ sn: {USER}
 
     def by_driver(self, password: str) -> bool:
         if "\0" in password:  # which no command line can hold
-            return self.by_string(password)
+            return self._by_file(password, "null")
         return self._who_am_i(password, "-w", password)
 
     def by_string(self, password: str) -> bool:
         """Log in by a file that is the password, all of it: LDAP's URLs hold none."""
-        return self._who_am_i(password, "-y", str(self.write("password", password)))
+        return self._by_file(password, "string")
+
+    def _by_file(self, password: str, name: str) -> bool:
+        return self._who_am_i(password, "-y", str(self.write(name, password)))
 
     def lines(self, password: str) -> tuple[str, ...]:
         return (f"ldapwhoami -x -H {self._url} -D {self.dn} -w {password}",)

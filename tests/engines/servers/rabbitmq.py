@@ -28,8 +28,6 @@ class RabbitMQ(Server):
     identity = rf'\{{"name":"{USER}",.*\}}'
     refusal = '"error":"not_authori[sz]ed"'
     # The frame that holds it has 4088 bytes for it and for what the client says of itself.
-    most_bytes = 3700
-    refused = ("the null character",)  # which ends a password in SASL's PLAIN
     not_yet = (OSError, http.client.HTTPException)
     ending = signal.SIGKILL  # a farewell takes it seconds
 

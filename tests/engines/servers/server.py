@@ -75,10 +75,8 @@ class Server(ABC):
     ending: ClassVar[signal.Signals] = signal.SIGTERM
     generated: ClassVar[int] = 200
     """How many generated passwords it gets."""
-    most_bytes: ClassVar[int] = 4096
-    """How long they are at most: what KMS encrypts directly, or less."""
-    refused: ClassVar[tuple[str, ...]] = ()
-    """The labels of nasty passwords that it does not take."""
+    at_once: ClassVar[int] = 3
+    """How many logins it gets at a time."""
     used: ClassVar[set[str]] = set()
     """Every password that was set: none of them may show."""
 
