@@ -1,6 +1,7 @@
 """Reads passwords for a program, with a cache that is fair to DynamoDB and KMS."""
 
 import logging
+import os
 import random
 import threading
 import time
@@ -19,7 +20,14 @@ from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import Identity, Record, Version
 from myorg_secrets_password.store import Store
 
-from .exceptions import NotFound, ServiceFault, Throttled, Unreachable, VersionNotFound
+from .exceptions import (
+    InvalidRequest,
+    NotFound,
+    ServiceFault,
+    Throttled,
+    Unreachable,
+    VersionNotFound,
+)
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -69,6 +77,9 @@ class SecretsClient:
         max_secrets: how many secrets are kept at most, those asked for last.
         region_name: the Region; the session's own if it is not given.
         session: where clients, credentials and Region come from.
+
+    Raises:
+        InvalidRequest: there is no Region.
     """
 
     def __init__(
@@ -82,6 +93,10 @@ class SecretsClient:
         session: "Session | None" = None,
     ) -> None:
         session = session or boto3.Session()
+        # boto3 looks at AWS_DEFAULT_REGION alone; other SDKs and Lambda set this one.
+        region_name = region_name or session.region_name or os.environ.get("AWS_REGION")
+        if region_name is None:
+            raise InvalidRequest("There is no Region: give region_name, or set AWS_DEFAULT_REGION.")
         dynamodb = session.client("dynamodb", region_name=region_name, config=CONFIG)
         kms = session.client("kms", region_name=region_name, config=CONFIG)
         for client in (dynamodb, kms):
@@ -111,7 +126,7 @@ class SecretsClient:
 
         Raises:
             NotFound: there is no live secret, or it keeps no such version.
-            InvalidRequest: a name is none, or the table or the key cannot be used.
+            InvalidRequest: a name is not valid, or the table or the key cannot be used.
             Damaged: the record was tampered with.
             AwsFailure: AWS did not answer, or refused.
         """
@@ -127,12 +142,12 @@ class SecretsClient:
     def refresh(
         self, stack: str | None = None, name: str | None = None, env: str = DEFAULT_ENV
     ) -> None:
-        """Forget a secret's value, so that the next `get` looks at the table.
+        """Make the next `get` of a secret look at the table.
 
         A program calls it when its password was refused, which after a rotation is to be expected.
 
         Args:
-            stack: the stack's name; without it, all secrets are forgotten.
+            stack: the stack's name; without it, all secrets are meant.
             name: the secret's name; without it, all secrets of the stack are.
             env: the environment that the name belongs to.
         """
@@ -141,7 +156,8 @@ class SecretsClient:
                 if stack in (None, identity.stack_name) and (
                     name is None or (env, name) == (identity.env, identity.name)
                 ):
-                    del self._readings[identity]
+                    reading = self._readings[identity]
+                    self._readings[identity] = replace(reading, expires_at=reading.read_at)
 
     def _identity(self, stack: str, name: str, env: str) -> Identity:
         parts = {"TableName": self._table_name, "StackName": stack, "Env": env, "Name": name}

@@ -1,7 +1,7 @@
 """What a consumer may have to catch. No message holds a value.
 
 PasswordError
- ├── InvalidRequest         a name is none; the table or the key is missing, disabled or unusable
+ ├── InvalidRequest         a name is not valid; the table or the key cannot be used
  ├── NotFound               there is no live secret
  │    └── VersionNotFound   there is one, but it does not keep this version
  ├── Damaged                tampered with: a ciphertext that does not belong to its record

@@ -50,7 +50,11 @@ _BY_CODE: dict[str, tuple[type[AwsFailure | Conflict | Damaged | StorageUnusable
     ),
     **dict.fromkeys(
         ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "KMSAccessDenied"),
-        (AccessDenied, "is denied. Allow it in the execution role and, for a key, its key policy."),
+        (
+            AccessDenied,
+            "is denied. Allow it in the role of the caller (for the handlers, the execution role)"
+            " and, for a key, in its key policy.",
+        ),
     ),
     **dict.fromkeys(
         (

@@ -113,9 +113,10 @@ def standing_in(table_name: str, item: Mapping[str, Any]) -> Record:
     except Damaged:
         if "DeletedTime" not in item:
             raise
+    revision = item.get("Revision", {}).get("N", "")
     return Record(
         identity=identity_of(table_name, item),
-        revision=int(item.get("Revision", {}).get("N", "0")),
+        revision=int(revision) if revision.isdecimal() else 0,
         versions=(),
         memories=(),
         declared=DeclaredState(),

@@ -169,7 +169,7 @@ def test_refresh_forgets_what_it_names(
 
     for stack in ("orders", "invoices"):
         consumer.get(stack, "DBPassword")
-    assert calls == READ * len(read_again)
+    assert calls == ["dynamodb:GetItem"] * len(read_again)
 
 
 def test_an_earlier_version_bridges_a_rotation(
@@ -406,3 +406,21 @@ def test_logging_a_stale_value_does_not_name_it(
         consumer.get("orders", "DBPassword")
 
     assert value not in caplog.text
+
+
+def test_the_region_may_come_from_the_variable_of_other_sdks(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+
+    assert SecretsClient()._store._dynamodb.meta.region_name == "eu-west-3"
+
+
+def test_without_a_region_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+
+    with pytest.raises(myorg_secrets.InvalidRequest, match="set AWS_DEFAULT_REGION"):
+        SecretsClient()

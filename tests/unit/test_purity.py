@@ -33,6 +33,7 @@ def imported_by(module: str) -> set[str]:
     "module",
     [
         "policy",
+        "engines",
         "generator",
         "properties",
         "record",

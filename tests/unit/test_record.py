@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from myorg_secrets_password import record as module
 from myorg_secrets_password.exceptions import Damaged, InvalidNextToken
-from myorg_secrets_password.item import OPTIONAL, from_item, identity_of, key_of, to_item
+from myorg_secrets_password.item import (
+    OPTIONAL,
+    from_item,
+    identity_of,
+    key_of,
+    standing_in,
+    to_item,
+)
 from myorg_secrets_password.next_token import decode_token, encode_token
 from myorg_secrets_password.policy import POLICY_PROPERTIES
 from myorg_secrets_password.record import (
@@ -213,6 +220,18 @@ def test_settings_inherit_only_the_tags_that_the_request_does_not_speak_of() -> 
 def test_ref_and_sort_key_are_put_together_from_the_identity() -> None:
     assert str(IDENTITY) == "table|orders|dev|DBPassword"
     assert IDENTITY.env_name == "dev#DBPassword"
+
+
+@pytest.mark.parametrize(
+    ("env_name", "complete"),
+    [("dev#DB", True), ("nohash", False), ("#DB", False), ("dev#", False), ("a#b#c", False)],
+)
+def test_a_sort_key_of_this_type_can_be_taken_apart_in_one_way(
+    env_name: str, complete: bool
+) -> None:
+    key = {"StackName": {"S": "orders"}, "EnvName": {"S": env_name}}
+
+    assert identity_of("table", key).is_complete is complete
 
 
 @pytest.mark.parametrize(
@@ -485,6 +504,36 @@ def test_a_version_of_an_unknown_source_is_damage() -> None:
 
     with pytest.raises(Damaged, match="backup"):
         from_item("table", item)
+
+
+@pytest.mark.parametrize(
+    ("damage", "revision"),
+    [
+        ({"Versions": {"L": []}}, 1),
+        ({"Declared": {"NULL": True}}, 1),
+        ({"DeletedTime": {"N": "1"}}, 1),
+        ({"Revision": {"N": "1.5"}}, 0),
+        ({"Revision": {"S": "one"}}, 0),
+    ],
+    ids=str,
+)
+def test_a_damaged_tombstone_is_a_tombstone(damage: dict[str, Any], revision: int) -> None:
+    """Of which nothing is kept; the revision, where it can be read, guards what is put over it."""
+    standing = standing_in("table", {**to_item(FULL), **damage})
+
+    assert standing.is_deleted
+    assert standing.identity == IDENTITY
+    assert (standing.revision, standing.versions, standing.memories) == (revision, (), ())
+
+
+def test_whatever_stands_there_undamaged_is_read_in_full() -> None:
+    assert standing_in("table", to_item(FULL)) == FULL
+    assert standing_in("table", to_item(BARE)) == BARE
+
+
+def test_a_damaged_live_record_is_damage() -> None:
+    with pytest.raises(Damaged, match="backup"):
+        standing_in("table", {**to_item(BARE), "Versions": {"L": []}})
 
 
 def test_what_has_no_attribute_value_is_never_written() -> None:
