@@ -68,10 +68,10 @@ class Store:
         """
         guard: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(StackName)"}
         if over is not None:
-            guard = {
-                "ConditionExpression": "Revision = :was AND attribute_exists(DeletedTime)",
-                "ExpressionAttributeValues": {":was": {"N": str(over.revision)}},
-            }
+            guard = {"ConditionExpression": "attribute_exists(DeletedTime)"}
+        if over is not None and over.revision:  # 0 where a damaged tombstone has none
+            guard["ConditionExpression"] += " AND Revision = :was"
+            guard["ExpressionAttributeValues"] = {":was": {"N": str(over.revision)}}
         with self._conditional("dynamodb:PutItem"):
             self._dynamodb.put_item(
                 TableName=self._table_name,

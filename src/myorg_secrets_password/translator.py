@@ -175,11 +175,11 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
 def model_of(secret: Secret) -> ResourceModel:
     """Return a secret as CloudFormation sees it: JSON types only, nothing write-only, no nulls."""
     record = secret.record
-    settings = record.settings
+    settings, policy = record.settings, record.declared.policy
     return _model(
         **_identifiers(record.identity),
         KeyId=settings.key_id,
-        **record.declared.policy,
+        **{name: policy[name] for name in POLICY_PROPERTIES if name in policy},
         RotationToken=record.declared.rotation_token,
         RecoveryWindowInDays=settings.recovery_window_in_days,
         Description=settings.description,

@@ -592,3 +592,25 @@ def test_outside_a_stack_an_empty_object_takes_no_system_tags_away(world: World)
     world.send(operation, stackTags={}, systemTags={})
 
     assert "aws:cloudformation:stack-id" in world.item(secret)["SystemTags"]["M"]
+
+
+@pytest.mark.parametrize("revision", [None, {"N": "1.5"}, {"S": "one"}], ids=str)
+def test_a_tombstone_without_a_revision_leaves_its_name_free(
+    world: World, revision: dict[str, str] | None
+) -> None:
+    secret = world.secret()
+    secret.create()
+    secret.delete()
+    world.change_item(secret, Revision=revision)
+
+    secret.create()
+
+    assert secret.read() == secret.model
+
+
+def test_a_policy_that_was_tampered_with_names_no_other_property(world: World) -> None:
+    secret = world.secret()
+    secret.create()
+    world.change_item(secret, Declared={"S": '{"Name": "x", "PasswordLength": 32}'})
+
+    assert secret.read() == {**secret.model, "PasswordLength": 32}
