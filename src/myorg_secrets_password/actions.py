@@ -155,8 +155,7 @@ def delete(store: Store, identity: Identity, now: datetime) -> None:
         if standing is not None and standing.deleted_time == iso(now):
             return  # The SDK repeated a call that was done, but whose answer was lost.
         record = _live(standing, identity)
-        if record.settings.recovery_window_in_days > 0:
-            continue
+        # A live record that was not buried has a recovery window of 0.
         try:
             store.remove(record)
             return

@@ -96,8 +96,6 @@ class Delivery(logging.Handler):
             LOG.warning("The %s of this invocation were not delivered: %s", what, reason)
 
     def _send_events(self, clients: Clients) -> None:
-        if not self._events:
-            return
         logs = clients.client("logs")
         place = {"logGroupName": self._group, "logStreamName": self._stream}
         try:
@@ -116,7 +114,6 @@ class Delivery(logging.Handler):
                 raise
 
     def _send_metrics(self, clients: Clients) -> None:
-        if self._metrics:
-            clients.client("cloudwatch").put_metric_data(
-                Namespace=self._namespace, MetricData=self._metrics
-            )
+        clients.client("cloudwatch").put_metric_data(
+            Namespace=self._namespace, MetricData=self._metrics
+        )

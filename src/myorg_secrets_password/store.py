@@ -92,9 +92,11 @@ class Store:
         for name in key_of(record.identity):
             del attributes[name]
         absent = [name for name in OPTIONAL if name not in attributes]
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
-        if absent:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
+        # A live record has no DeletedTime, so that something is absent always.
+        expression = "SET {} REMOVE {}".format(
+            ", ".join(f"#{name} = :{name}" for name in attributes),
+            ", ".join(f"#{name}" for name in absent),
+        )
         with self._conditional("dynamodb:UpdateItem"):
             self._dynamodb.update_item(
                 TableName=self._table_name,

@@ -233,3 +233,39 @@ def test_a_delete_whose_answer_was_lost_is_a_success(world: World, window: int) 
         secret.delete()
 
     assert world.list() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (botocore_exceptions.NoCredentialsError(), "InvalidCredentials", "without credentials"),
+        (botocore_exceptions.UnknownRegionError(region_name="r", error_msg=""), *("",) * 2),
+    ],
+    ids=["no credentials", "another error of the SDK"],
+)
+def test_an_error_of_the_sdk_is_told_without_its_text(
+    world: World, error: Exception, code: str, words: str
+) -> None:
+    with world.failing("dynamodb:GetItem", break_with(error)), pytest.raises(Failed) as failed:
+        world.succeed(Operation("READ", {"StackName": "s", "Name": "n"}, "t"))
+
+    assert failed.value.code == (code or "GeneralServiceException")
+    assert (words or "could not be sent: UnknownRegionError") in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [("kms:Decrypt", {"KeyId": "k"}), ("dynamodb:Scan", {"Count": 0})],
+    ids=["kms:Decrypt", "dynamodb:Scan"],
+)
+def test_an_answer_that_lacks_what_matters_is_told_as_malformed(
+    world: World, action: str, answer: dict[str, object]
+) -> None:
+    secret = world.secret()
+    secret.create()
+    act = secret.read if action == "kms:Decrypt" else world.list
+
+    with world.failing(action, answer_with(200, answer)), pytest.raises(Failed) as failed:
+        act()
+
+    assert failed.value.code == "ServiceInternalError"

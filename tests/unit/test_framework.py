@@ -135,6 +135,17 @@ def test_a_log_group_or_stream_that_appears_meanwhile_is_no_trouble(
     assert sum(map(len, delivered(world, log_group).values())) == 1
 
 
+def test_a_log_group_that_cannot_be_made_is_no_trouble_either(world: World, log_group: str) -> None:
+    with world.failing("logs:CreateLogGroup", refuse_with("AccessDeniedException")):
+        world.secret().create()
+
+    assert world.client("logs").describe_log_groups()["logGroups"] == []
+
+
+def test_credentials_do_not_show_themselves() -> None:
+    assert repr(Credentials("AKIA", "key", "token")) == "Credentials(hidden)"
+
+
 def test_an_invocation_is_told_in_one_line_without_a_value(world: World, log_group: str) -> None:
     secret = world.secret()
     secret.create(SecretString=SECRET)

@@ -614,3 +614,14 @@ def test_a_policy_that_was_tampered_with_names_no_other_property(world: World) -
     world.change_item(secret, Declared={"S": '{"Name": "x", "PasswordLength": 32}'})
 
     assert secret.read() == {**secret.model, "PasswordLength": 32}
+
+
+def test_env_and_name_together_fit_into_the_sort_key(world: World) -> None:
+    """Each is short enough by itself."""
+    code, message = failure(
+        world, Operation("CREATE", {"StackName": "s", "Env": "e" * 600, "Name": "n" * 600}, "t")
+    )
+
+    assert code == "InvalidRequest"
+    assert message.startswith("Env and Name may together take 1023 bytes")
+    assert world.calls == []

@@ -150,3 +150,15 @@ def test_whoever_always_comes_second_is_told_to_repeat(
         act()
 
     assert failed.value.code == "ResourceConflict"
+
+
+def test_a_delete_that_finds_the_record_removed_meanwhile_is_a_success(world: World) -> None:
+    """Gone is what was asked for."""
+    secret, other = world.secret(), world.secret()
+    secret.create(RecoveryWindowInDays=0)
+    other.model = secret.model
+
+    with world.failing("dynamodb:DeleteItem", first(other.delete)):
+        secret.delete()
+
+    assert world.item(secret) is None
