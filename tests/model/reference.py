@@ -81,10 +81,9 @@ class Reference:
         """The version that serves the state, or None for a new one."""
         current = self.versions[-1]
         if state.secret is not None:
-            remembered = self.memory.get(state.key)
-            if remembered is not None and remembered.value == state.secret:
-                return remembered
-            return current if current.value == state.secret else None
+            # The current version first: a new ID would say that the value had changed.
+            candidates = (current, self.memory.get(state.key))
+            return next((c for c in candidates if c and c.value == state.secret), None)
         taken_away = previous is not None and previous.secret is not None
         had_token = any(
             kept is current and token == state.token for (_, token, _), kept in self.memory.items()
