@@ -233,7 +233,9 @@ def test_every_history_follows_the_rule(world: World) -> None:
     run_state_machine_as_test(
         lambda: Life(world),
         settings=settings(
-            max_examples=30,
+            max_examples=20,
+            # The same histories at every run: raise the number and take this away to explore.
+            derandomize=True,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
