@@ -16,7 +16,7 @@ from myorg_secrets_password.aws_errors import refuse_malformed_answers
 from myorg_secrets_password.cipher import Cipher
 from myorg_secrets_password.cleartext import ClearText
 from myorg_secrets_password.clients import CONFIG
-from myorg_secrets_password.properties import IDENTITY
+from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME, IDENTITY
 from myorg_secrets_password.record import Identity, Record, Version
 from myorg_secrets_password.store import Store
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 LOG = logging.getLogger(__name__)
-
-DEFAULT_TABLE_NAME = "myorg-secrets-password"
-DEFAULT_ENV = "default"
 
 _JITTER = 0.2
 """The share of `max_age` by which an expiry comes early, at random: programs that started at once

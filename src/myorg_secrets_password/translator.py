@@ -12,6 +12,8 @@ from .cleartext import ClearText
 from .models import ResourceHandlerRequest, ResourceModel, Tag, TypeConfigurationModel
 from .policy import POLICY_PROPERTIES, Policy, check_provided
 from .properties import (
+    DEFAULT_ENV,
+    DEFAULT_TABLE_NAME,
     IDENTITY,
     KEY_ID,
     RECOVERY_WINDOW_IN_DAYS,
@@ -23,9 +25,7 @@ from .properties import (
 from .record import DeclaredState, Identity, Settings
 from .rotation import Wish
 
-DEFAULT_TABLE_NAME = "myorg-secrets-password"
 DEFAULT_KEY_ID = "alias/myorg-secrets-password"
-DEFAULT_ENV = "default"
 
 _ERROR_CODES: dict[type[exceptions.PasswordError], HandlerErrorCode] = {
     exceptions.InvalidRequest: HandlerErrorCode.InvalidRequest,
