@@ -1,7 +1,6 @@
 """Reads passwords for a program, with a cache that is fair to DynamoDB and KMS."""
 
 import logging
-import os
 import random
 import threading
 import time
@@ -9,19 +8,14 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import boto3
 from cachetools import LRUCache
 
-from myorg_secrets_password.aws_errors import refuse_malformed_answers
-from myorg_secrets_password.cipher import Cipher
 from myorg_secrets_password.cleartext import ClearText
-from myorg_secrets_password.clients import CONFIG
-from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME, IDENTITY
+from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME
 from myorg_secrets_password.record import Identity, Record, Version
-from myorg_secrets_password.store import Store
 
+from .connection import connect
 from .exceptions import (
-    InvalidRequest,
     NotFound,
     ServiceFault,
     Throttled,
@@ -89,18 +83,10 @@ class SecretsClient:
         region_name: str | None = None,
         session: "Session | None" = None,
     ) -> None:
-        session = session or boto3.Session()
-        # boto3 looks at AWS_DEFAULT_REGION alone; other SDKs and Lambda set this one.
-        region_name = region_name or session.region_name or os.environ.get("AWS_REGION")
-        if region_name is None:
-            raise InvalidRequest("There is no Region: give region_name, or set AWS_DEFAULT_REGION.")
-        dynamodb = session.client("dynamodb", region_name=region_name, config=CONFIG)
-        kms = session.client("kms", region_name=region_name, config=CONFIG)
-        for client in (dynamodb, kms):
-            refuse_malformed_answers(client)
-        self._table_name = table_name
-        self._store = Store(dynamodb, table_name, account_id="")
-        self._cipher = Cipher(kms, account_id="")
+        connection = connect(table_name, region_name=region_name, session=session)
+        self._identity = connection.identity
+        self._store = connection.store
+        self._cipher = connection.cipher
         self._max_age = max_age
         self._max_stale = max_stale
         self._readings: LRUCache[Identity, _Reading] = LRUCache(max_secrets)
@@ -155,10 +141,6 @@ class SecretsClient:
                 ):
                     reading = self._readings[identity]
                     self._readings[identity] = replace(reading, expires_at=reading.read_at)
-
-    def _identity(self, stack: str, name: str, env: str) -> Identity:
-        parts = {"TableName": self._table_name, "StackName": stack, "Env": env, "Name": name}
-        return Identity(*(IDENTITY[part].parse(part, value) for part, value in parts.items()))
 
     def _cached(self, identity: Identity) -> _Reading | None:
         with self._lock:

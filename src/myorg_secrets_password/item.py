@@ -61,10 +61,12 @@ def to_item(record: Record) -> Item:
                 "CreatedTime": version.created_time,
                 "Source": str(version.source),
             }
+            | _given(AdoptedFrom=version.adopted_from, RestoredTime=version.restored_time)
             for version in record.versions
         ],
         "Memories": [
             {"State": memory.state, "Token": memory.token, "VersionId": memory.version_id}
+            | _given(Summary=memory.summary or None)
             for memory in record.memories
         ],
         "Declared": json.dumps(dict(record.declared.policy), sort_keys=True),
@@ -141,11 +143,18 @@ def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
                 version["KeyArn"]["S"],
                 version["CreatedTime"]["S"],
                 Source(version["Source"]["S"]),
+                _optional(version, "AdoptedFrom", "S"),
+                _optional(version, "RestoredTime", "S"),
             )
             for version in _members(item["Versions"])
         ),
         memories=tuple(
-            Memory(memory["State"]["S"], memory["Token"]["S"], memory["VersionId"]["S"])
+            Memory(
+                memory["State"]["S"],
+                memory["Token"]["S"],
+                memory["VersionId"]["S"],
+                _optional(memory, "Summary", "S") or "",
+            )
             for memory in _members(item["Memories"])
         ),
         declared=DeclaredState(
@@ -171,6 +180,10 @@ def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
     if not record.versions:
         raise ValueError("a record has at least one version")
     return record
+
+
+def _given(**attributes: str | None) -> dict[str, str]:
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _optional(item: Mapping[str, Any], name: str, kind: str) -> Any:

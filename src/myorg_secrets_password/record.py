@@ -10,6 +10,8 @@ from typing import Any, Self
 
 MAXIMUM_VERSIONS = 10
 MAXIMUM_MEMORIES = 64
+MAXIMUM_SUMMARY = 120
+"""Characters."""
 SECONDS_PER_DAY = 86_400
 
 
@@ -54,6 +56,8 @@ class Version:
         key_arn: the key it is encrypted under.
         created_time: ISO 8601, UTC.
         source: where the password came from.
+        adopted_from: a digest of the ciphertext that it was adopted from, by which that is known.
+        restored_time: when it was last made current again by hand; ISO 8601, UTC.
     """
 
     id: str
@@ -61,6 +65,8 @@ class Version:
     key_arn: str
     created_time: str
     source: Source
+    adopted_from: str | None = None
+    restored_time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +91,30 @@ class DeclaredState:
         """Return a short name of the rotation token alone."""
         return _digest(self.rotation_token or "")
 
+    def summary(self) -> str:
+        """Return the state as people read it: no longer than a line, and cut off where it is."""
+        said = [f"{name}={value}" for name, value in sorted(self.policy.items())]
+        if self.rotation_token:
+            said.append(f"RotationToken={self.rotation_token}")
+        if self.provided:
+            said.append("SecretString")
+        text = ", ".join(said)
+        return text if len(text) <= MAXIMUM_SUMMARY else text[: MAXIMUM_SUMMARY - 1] + "…"
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Which version served a declared state last; state and token by their digests."""
+    """Which version served a declared state last.
+
+    Attributes:
+        state, token: digests of the state and of its RotationToken.
+        summary: the state as people read it, for the history alone.
+    """
 
     state: str
     token: str
     version_id: str
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +180,23 @@ class Record:
         create_token: str,
     ) -> Self:
         """Return the record of a new secret."""
+        adopted = cls.adopt(identity, version, settings)
+        return replace(adopted, declared=declared, create_token=create_token).remembering(declared)
+
+    @classmethod
+    def adopt(cls, identity: Identity, version: Version, settings: Settings) -> Self:
+        """Return the record of a secret that comes from elsewhere: it remembers nothing yet."""
         return cls(
             identity=identity,
             revision=1,
             versions=(version,),
             memories=(),
-            declared=declared,
+            declared=DeclaredState(),
             settings=settings,
             created_time=version.created_time,
             last_rotated_time=version.created_time,
-            create_token=create_token,
-        ).remembering(declared)
+            create_token="",
+        )
 
     @property
     def current(self) -> Version:
@@ -193,7 +221,9 @@ class Record:
 
     def remembering(self, declared: DeclaredState) -> Self:
         """Return the record with its current version remembered for the declared state."""
-        new = Memory(declared.digest(), declared.token_digest(), self.current.id)
+        new = Memory(
+            declared.digest(), declared.token_digest(), self.current.id, declared.summary()
+        )
         kept = {version.id for version in self.versions}
         others = [m for m in self.memories if m.state != new.state and m.version_id in kept]
         return replace(self, memories=(*others, new)[-MAXIMUM_MEMORIES:])
@@ -209,6 +239,25 @@ class Record:
                 last_rotated_time=iso(now),
             )
         return replace(record, declared=declared).remembering(declared)
+
+    def restored(self, version: Version, now: datetime) -> Self:
+        """Return the record live, with this version current by somebody's decision.
+
+        An update that changes nothing keeps it: it is remembered for the state declared last. A
+        record that remembers nothing (an adopted one) learns what was declared from its first
+        update, and remembers whatever is current then.
+        """
+        chosen = version
+        if version.id != self.current.id:
+            chosen = replace(version, restored_time=iso(now))
+        served = self.serving(chosen, self.declared, now)
+        return replace(
+            served,
+            revision=self.revision + 1,
+            memories=served.memories if self.memories else (),
+            deleted_time=None,
+            expires_at=None,
+        )
 
     def reborn_over(self, tombstone: "Record", now: datetime) -> Self:
         """Return this new record with the tombstone's versions as mere history.

@@ -20,6 +20,7 @@ PAGE_SIZE = 100
 below the 1 MB of a DynamoDB page."""
 
 _LIVE = "attribute_exists(StackName) AND attribute_not_exists(DeletedTime)"
+_DELETED = "attribute_exists(DeletedTime)"
 
 
 class Superseded(Exception):
@@ -68,7 +69,7 @@ class Store:
         """
         guard: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(StackName)"}
         if over is not None:
-            guard = {"ConditionExpression": "attribute_exists(DeletedTime)"}
+            guard = {"ConditionExpression": _DELETED}
         if over is not None and over.revision:  # 0 where a damaged tombstone has none
             guard["ConditionExpression"] += " AND Revision = :was"
             guard["ExpressionAttributeValues"] = {":was": {"N": str(over.revision)}}
@@ -80,10 +81,14 @@ class Store:
                 **guard,
             )
 
-    def update(self, record: Record) -> None:
-        """Write the record, if the one before it (by revision) still stands and is live.
+    def update(self, record: Record, *, deleted: bool = False) -> None:
+        """Write the record, if the one before it (by revision) still stands.
 
         Attributes that this release does not know are left as they are.
+
+        Args:
+            record: with the revision that follows the standing one's.
+            deleted: whether the one before it is a tombstone, instead of a live one.
 
         Raises:
             Superseded: another writer came first.
@@ -102,7 +107,7 @@ class Store:
                 TableName=self._table_name,
                 Key=key_of(record.identity),
                 UpdateExpression=expression,
-                ConditionExpression=f"#Revision = :was AND {_LIVE}",
+                ConditionExpression=f"#Revision = :was AND {_DELETED if deleted else _LIVE}",
                 ExpressionAttributeNames={f"#{name}": name for name in (*attributes, *absent)},
                 ExpressionAttributeValues={
                     **{f":{name}": value for name, value in attributes.items()},

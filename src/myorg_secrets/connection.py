@@ -1,0 +1,90 @@
+"""One table and its clients, for everything that works outside CloudFormation."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from myorg_secrets_password.aws_errors import refuse_malformed_answers
+from myorg_secrets_password.cipher import Cipher
+from myorg_secrets_password.clients import CONFIG
+from myorg_secrets_password.properties import IDENTITY
+from myorg_secrets_password.record import Identity
+from myorg_secrets_password.store import Store
+
+from .exceptions import InvalidRequest
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+BULK_CONFIG = CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 10}))
+"""For work on whole tables, which has the time to wait while AWS throttles."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A table in a Region, and the session whose credentials reach it."""
+
+    table_name: str
+    region_name: str
+    session: "Session"
+    dynamodb: "DynamoDBClient"
+    kms: "KMSClient"
+
+    @cached_property
+    def store(self) -> Store:
+        """The table's records. Messages name ARNs without the account, which nobody asked for."""
+        return Store(self.dynamodb, self.table_name, account_id="")
+
+    @cached_property
+    def cipher(self) -> Cipher:
+        """The versions' encryption."""
+        return Cipher(self.kms, account_id="")
+
+    def identity(self, stack: str, name: str, env: str) -> Identity:
+        """Return the identity of a secret in this table.
+
+        Raises:
+            InvalidProperty: a part of it is not valid.
+        """
+        parts = {"TableName": self.table_name, "StackName": stack, "Env": env, "Name": name}
+        return Identity(*(IDENTITY[part].parse(part, value) for part, value in parts.items()))
+
+
+def connect(
+    table_name: str,
+    *,
+    region_name: str | None = None,
+    session: "Session | None" = None,
+    config: Config = CONFIG,
+) -> Connection:
+    """Make the clients for a table; nothing is called yet.
+
+    Args:
+        table_name: the DynamoDB table.
+        region_name: the Region; the session's own if it is not given, else AWS_REGION.
+        session: where clients, credentials and Region come from.
+        config: time-outs and retries.
+
+    Raises:
+        InvalidRequest: there is no Region, or the SDK's settings are not valid.
+    """
+    try:
+        session = session or boto3.Session()
+        # boto3 looks at AWS_DEFAULT_REGION alone; other SDKs and Lambda set this one.
+        region_name = region_name or session.region_name or os.environ.get("AWS_REGION")
+        if not region_name:
+            raise InvalidRequest("There is no Region: give region_name, or set AWS_DEFAULT_REGION.")
+        dynamodb = session.client("dynamodb", region_name=region_name, config=config)
+        kms = session.client("kms", region_name=region_name, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise InvalidRequest(f"The settings of the AWS SDK are not valid: {error}") from None
+    for client in (dynamodb, kms):
+        refuse_malformed_answers(client)
+    return Connection(table_name, region_name, session, dynamodb, kms)
