@@ -80,7 +80,9 @@ def connect(
         # boto3 looks at AWS_DEFAULT_REGION alone; other SDKs and Lambda set this one.
         region_name = region_name or session.region_name or os.environ.get("AWS_REGION")
         if not region_name:
-            raise InvalidRequest("There is no Region: give region_name, or set AWS_DEFAULT_REGION.")
+            raise InvalidRequest(
+                "There is no Region: set AWS_DEFAULT_REGION, or give region_name (--region)."
+            )
         dynamodb = session.client("dynamodb", region_name=region_name, config=config)
         kms = session.client("kms", region_name=region_name, config=config)
     except (BotoCoreError, ValueError) as error:

@@ -280,6 +280,11 @@ def iso(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
+def iso_of_epoch(seconds: int) -> str:
+    """Return seconds since the epoch in ISO 8601, UTC, to the millisecond."""
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
 def _digest(value: object) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -42,19 +42,22 @@ class Store:
         dynamodb: a DynamoDB client.
         table_name: the table.
         account_id: for the ARNs in messages.
+
+    Attributes:
+        arn: the table's ARN, as IAM and messages name it.
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, account_id: str) -> None:
         self._dynamodb = dynamodb
         self._table_name = table_name
         meta = dynamodb.meta
-        self._arn = (
+        self.arn = (
             f"arn:{meta.partition}:dynamodb:{meta.region_name}:{account_id}:table/{table_name}"
         )
 
     def get(self, identity: Identity) -> Record | None:
         """Return the record, a tombstone included, or None."""
-        with translated("dynamodb:GetItem", self._arn):
+        with translated("dynamodb:GetItem", self.arn):
             answer = self._dynamodb.get_item(
                 TableName=self._table_name, Key=key_of(identity), ConsistentRead=True
             )
@@ -180,16 +183,16 @@ class Store:
             action, call = "dynamodb:Query", self._dynamodb.query
             request["KeyConditionExpression"] = "StackName = :stack"
             request["ExpressionAttributeValues"] = {":stack": {"S": stack_name}}
-        with translated(action, self._arn):
+        with translated(action, self.arn):
             answer = call(**request)
         if "Items" not in answer:
-            raise malformed(f"{action} on {self._arn}")
+            raise malformed(f"{action} on {self.arn}")
         try:
             found = [identity_of(self._table_name, item) for item in answer["Items"]]
             last = answer.get("LastEvaluatedKey")
             after = (last["StackName"]["S"], last["EnvName"]["S"]) if last else None
         except KeyError:
-            raise another_table(f"{action} on {self._arn}") from None
+            raise another_table(f"{action} on {self.arn}") from None
         # What somebody else wrote into the table is no secret of this type.
         identities = [identity for identity in found if identity.is_complete]
         return identities, None if after is None else encode_token(after, scope)
@@ -197,7 +200,7 @@ class Store:
     @contextmanager
     def _conditional(self, action: str) -> Iterator[None]:
         try:
-            with translated(action, self._arn):
+            with translated(action, self.arn):
                 yield
         except ClientError as failed:
             item = cast("dict[str, Any] | None", failed.response.get("Item"))

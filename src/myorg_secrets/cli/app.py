@@ -1,0 +1,96 @@
+"""The program: which verbs there are, and how a failure ends it."""
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from myorg_secrets.exceptions import InvalidRequest, NotFound, PasswordError
+from myorg_secrets_password.exceptions import StorageUnusable
+
+from .output import say
+
+PROGRAM = "myorg-secrets"
+
+VERBS = {
+    "get": ("get", "Print a password."),
+    "exec": ("execute", "Run a program that has a password in its environment."),
+    "list": ("listing", "List secrets, by stack, environment or tag."),
+    "history": ("history", "Show a secret's versions: when and why each was made."),
+    "restore": ("restore", "Bring back a deleted secret, or an earlier version."),
+    "adopt": ("adopt", "Take over the passwords of an older table."),
+    "export": ("export", "Back up a table as ciphertext, to a file or to S3."),
+    "import": ("imports", "Bring a backup's secrets back into a table."),
+    "doctor": ("doctor", "Say in plain words what is wrong."),
+    "completion": ("completion", "Print the completion script of a shell."),
+}
+"""Each verb's module, and what the list of verbs says of it."""
+
+EXIT_CODES: tuple[tuple[type[PasswordError], int], ...] = (
+    (NotFound, 1),
+    (StorageUnusable, 3),
+    (InvalidRequest, 2),
+    (PasswordError, 3),
+)
+"""The first that fits: 1 not found, 2 usage, 3 whatever AWS or the stored data is to blame for."""
+
+INTERRUPTED = 128 + 2  # as shells say of what SIGINT ended
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"{__package__}.{VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, says) for verb, (_, says) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PasswordError as error:
+            say(f"Error: {error}")
+            ctx.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  myorg-secrets get orders DBPassword --env prod
+  myorg-secrets get 'myorg-secrets-password|orders|prod|DBPassword'
+  myorg-secrets exec orders DBPassword --as PGPASSWORD -- psql -h db.example.com -U admin
+  myorg-secrets list orders
+  myorg-secrets VERB --help
+
+\b
+Exit codes: 0 found or done, 1 not found or not all done, 2 wrong usage, 3 failed at AWS.""",
+)
+@click.version_option(package_name="myorg-secrets", prog_name=PROGRAM)
+def app() -> None:
+    """Passwords of the CloudFormation type MyOrg::Secrets::Password.
+
+    A secret is named by its STACK and NAME (and --env), or by what Ref gives for it: REF is
+    'table|stack|env|name', in quotes because of the shell.
+    """
+
+
+def main() -> NoReturn:
+    """Run the program and end with its exit code."""
+    try:
+        code = app.main(prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as failure:
+        failure.show()
+        code = failure.exit_code
+    except click.Abort:
+        code = INTERRUPTED
+    sys.exit(code)

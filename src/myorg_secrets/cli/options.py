@@ -1,0 +1,138 @@
+"""Arguments and options that verbs have in common."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from myorg_secrets.connection import Connection, connect
+from myorg_secrets.exceptions import InvalidRequest
+from myorg_secrets_password.clients import CONFIG
+from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME, IDENTITY
+from myorg_secrets_password.record import Identity
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+
+Verb = Callable[..., Any]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+version_id = click.option("--version-id", metavar="ID", help="A version that `history` shows.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+kms_key_id = click.option(
+    "--kms-key-id", metavar="KEY", help="A KMS key: its ID, its ARN, or an alias of it."
+)
+env = click.option("--env", metavar="ENV", help=f"The environment.  [default: {DEFAULT_ENV}]")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which table is meant, in which Region and by whose credentials, as the options say."""
+
+    table_name: str | None
+    region: str | None
+    profile: str | None
+
+    def connect(self, table_name: str | None = None, config: Config = CONFIG) -> Connection:
+        """Return the connection to a table, by default the one that --table-name says.
+
+        Raises:
+            InvalidRequest: an option, or the configuration of the SDK, is not valid.
+        """
+        import boto3
+        from botocore.exceptions import BotoCoreError
+
+        name = table_name or self.table_name or DEFAULT_TABLE_NAME
+        IDENTITY["TableName"].parse("--table-name", name)
+        try:
+            session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        except BotoCoreError as error:
+            raise InvalidRequest(str(error)) from None
+        return connect(name, region_name=self.region, session=session, config=config)
+
+
+@dataclass(frozen=True)
+class Named:
+    """The secret that the arguments name, as STACK NAME or as REF."""
+
+    table_name: str | None
+    stack: str
+    name: str
+    env: str
+
+    def at(self, place: Place) -> tuple[Connection, Identity]:
+        """Return the connection to the secret's table, and its identity there."""
+        connection = place.connect(self.table_name)
+        return connection, connection.identity(self.stack, self.name, self.env)
+
+
+def located(verb: Verb) -> Verb:
+    """Add --table-name, --region and --profile; the verb gets them as `place`."""
+
+    @click.option(
+        "--table-name", metavar="TABLE", help=f"The table.  [default: {DEFAULT_TABLE_NAME}]"
+    )
+    @click.option("--region", metavar="REGION", help="The AWS Region.")
+    @click.option("--profile", metavar="PROFILE", help="A profile of the AWS configuration.")
+    @functools.wraps(verb)
+    def wrapped(
+        *args: Any, table_name: str | None, region: str | None, profile: str | None, **others: Any
+    ) -> Any:
+        return verb(*args, place=Place(table_name, region, profile), **others)
+
+    return wrapped
+
+
+def names_secret(verb: Verb) -> Verb:
+    """Add the arguments STACK NAME or REF, and --env; the verb gets them as `named`."""
+
+    @click.argument("stack_or_ref", metavar="STACK|REF")
+    @click.argument("name", metavar="[NAME]", required=False)
+    @env
+    @functools.wraps(verb)
+    def wrapped(
+        *args: Any,
+        stack_or_ref: str,
+        name: str | None,
+        env: str | None,
+        place: Place,
+        **others: Any,
+    ) -> Any:
+        named = which(stack_or_ref, name, env, place)
+        return verb(*args, named=named, place=place, **others)
+
+    return wrapped
+
+
+def which(stack_or_ref: str, name: str | None, env: str | None, place: Place) -> Named:
+    """Return the secret that the arguments name.
+
+    Raises:
+        click.UsageError: they name none, or two that differ.
+    """
+    if "|" not in stack_or_ref:
+        if name is None:
+            raise click.UsageError(
+                "A secret has a STACK and a NAME, or a REF such as 'table|stack|env|name' in"
+                " quotes. NAME is missing."
+            )
+        return Named(None, stack_or_ref, name, DEFAULT_ENV if env is None else env)
+    parts = stack_or_ref.split("|")
+    if len(parts) != len(IDENTITY) or not all(parts):
+        raise click.UsageError(
+            "A REF is 'table|stack|env|name', as Ref gives it: four parts, none of them empty."
+        )
+    table, stack, env_of_ref, name_of_ref = parts
+    for option, given, said in (
+        ("NAME", name, name_of_ref),
+        ("--env", env, env_of_ref),
+        ("--table-name", place.table_name, table),
+    ):
+        if given not in (None, said):
+            raise click.UsageError(f"{option} and the REF differ. Leave one of them out.")
+    IDENTITY["TableName"].parse("The table in the REF", table)
+    return Named(table, stack, name_of_ref, env_of_ref)
