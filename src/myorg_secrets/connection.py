@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, PartialCredentialsError
 
 from myorg_secrets_password.aws_errors import refuse_malformed_answers
 from myorg_secrets_password.cipher import Cipher
@@ -16,7 +16,7 @@ from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import Identity
 from myorg_secrets_password.store import Store
 
-from .exceptions import InvalidRequest
+from .exceptions import InvalidCredentials, InvalidRequest
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -74,6 +74,7 @@ def connect(
 
     Raises:
         InvalidRequest: there is no Region, or the SDK's settings are not valid.
+        InvalidCredentials: a part of the credentials is missing.
     """
     try:
         session = session or boto3.Session()
@@ -85,6 +86,8 @@ def connect(
             )
         dynamodb = session.client("dynamodb", region_name=region_name, config=config)
         kms = session.client("kms", region_name=region_name, config=config)
+    except PartialCredentialsError as error:
+        raise InvalidCredentials(f"The credentials are not complete: {error}") from None
     except (BotoCoreError, ValueError) as error:
         raise InvalidRequest(f"The settings of the AWS SDK are not valid: {error}") from None
     for client in (dynamodb, kms):

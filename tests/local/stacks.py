@@ -123,6 +123,15 @@ def password_alone(**properties: Any) -> dict[str, Any]:
     }
 
 
+def secrets(**properties: dict[str, Any]) -> dict[str, Any]:
+    """A template with secrets by their logical IDs."""
+    return {
+        "Resources": {
+            name: {"Type": TYPE_NAME, "Properties": given} for name, given in properties.items()
+        }
+    }
+
+
 def password_and_database(storage: int = 20, **properties: Any) -> dict[str, Any]:
     """The same with a database that takes the password. Less storage than it has makes it fail."""
     template = password_alone(**properties)

@@ -1,10 +1,13 @@
 """The program: which verbs there are, and how a failure ends it."""
 
+import logging
 import sys
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from myorg_secrets.exceptions import InvalidRequest, NotFound, PasswordError
 from myorg_secrets_password.exceptions import StorageUnusable
@@ -53,12 +56,31 @@ class _Verbs(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl([(verb, says) for verb, (_, says) in VERBS.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(verb, help=says)
+            for verb, (_, says) in VERBS.items()
+            if verb.startswith(incomplete)
+        ]
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PasswordError as error:
             say(f"Error: {error}")
             ctx.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if asked:
+        try:
+            number = version(PROGRAM)
+        except PackageNotFoundError:
+            number = "(not installed)"
+        click.echo(f"{PROGRAM} {number}")
+        ctx.exit()
 
 
 @click.group(
@@ -75,7 +97,14 @@ Examples:
 \b
 Exit codes: 0 found or done, 1 not found or not all done, 2 wrong usage, 3 failed at AWS.""",
 )
-@click.version_option(package_name="myorg-secrets", prog_name=PROGRAM)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def app() -> None:
     """Passwords of the CloudFormation type MyOrg::Secrets::Password.
 
@@ -86,6 +115,8 @@ def app() -> None:
 
 def main() -> NoReturn:
     """Run the program and end with its exit code."""
+    # Without a handler of its own, Python prints what libraries log, tracebacks included.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = app.main(prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as failure:

@@ -7,7 +7,7 @@ from myorg_secrets.lookup import hint, items
 from myorg_secrets_password.item import from_item
 from myorg_secrets_password.record import Record, iso_of_epoch
 
-from .options import Place, as_json, located
+from .options import Place, as_json, complete_name, complete_stack, located
 from .output import say, write_json, write_table
 
 
@@ -23,8 +23,8 @@ Examples:
 Exit code 1 if a filter is given and nothing fits it.""",
 )
 @located
-@click.argument("stack", required=False)
-@click.argument("name", required=False)
+@click.argument("stack", required=False, shell_complete=complete_stack)
+@click.argument("name", required=False, shell_complete=complete_name)
 @click.option("--stack-name", metavar="STACK", help="The same as the argument STACK.")
 @click.option("--env", metavar="ENV", help="Only this environment.")
 @click.option(

@@ -29,6 +29,20 @@ kms_key_id = click.option(
 env = click.option("--env", metavar="ENV", help=f"The environment.  [default: {DEFAULT_ENV}]")
 
 
+def complete_stack(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the stacks in the table that begin so."""
+    from .completing import stacks
+
+    return stacks(ctx, incomplete)
+
+
+def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of the stack's secrets that begin so."""
+    from .completing import names
+
+    return names(ctx, incomplete)
+
+
 @dataclass(frozen=True)
 class Place:
     """Which table is meant, in which Region and by whose credentials, as the options say."""
@@ -90,8 +104,8 @@ def located(verb: Verb) -> Verb:
 def names_secret(verb: Verb) -> Verb:
     """Add the arguments STACK NAME or REF, and --env; the verb gets them as `named`."""
 
-    @click.argument("stack_or_ref", metavar="STACK|REF")
-    @click.argument("name", metavar="[NAME]", required=False)
+    @click.argument("stack_or_ref", metavar="STACK|REF", shell_complete=complete_stack)
+    @click.argument("name", metavar="[NAME]", required=False, shell_complete=complete_name)
     @env
     @functools.wraps(verb)
     def wrapped(

@@ -37,6 +37,11 @@ def write(text: str) -> None:
     click.echo(text.encode(), nl=False)
 
 
+def write_line(text: str) -> None:
+    """Write a line for people to stdout."""
+    click.echo(printable(text).replace("\n", " "))
+
+
 def write_json(value: object) -> None:
     """Write a value as JSON to stdout."""
     write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

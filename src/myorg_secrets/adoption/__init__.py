@@ -1,0 +1,1 @@
+"""Takes over passwords that other recipes made: they stay as they are and become our records."""

@@ -1,0 +1,97 @@
+"""Exports records: each as its item is, or encrypted anew under another key."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from myorg_secrets.connection import Connection
+from myorg_secrets.exceptions import (
+    Damaged,
+    InvalidCredentials,
+    PasswordError,
+    Throttled,
+    Unreachable,
+)
+from myorg_secrets.lookup import items
+from myorg_secrets.parallel import in_parallel
+from myorg_secrets_password.item import Item, from_item, identity_of, to_item
+from myorg_secrets_password.record import Record, Version
+
+_STOPS = (InvalidCredentials, Throttled, Unreachable)
+"""What the next record would meet as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A record on its way into an export.
+
+    Attributes:
+        item: as it is exported; None where the item is none of this type's.
+        ref: the secret.
+        problem: what is not as it should be, or empty.
+    """
+
+    item: Item | None
+    ref: str
+    problem: str = ""
+
+
+def export(
+    connection: Connection,
+    stacks: tuple[str, ...] = (),
+    env: str | None = None,
+    key_id: str | None = None,
+) -> Iterator[Exported]:
+    """Yield the table's records for an export, deleted ones included.
+
+    A version that cannot be encrypted anew stays under its own key, and is reported: a backup with
+    it is better than one without. A damaged item is exported as it is.
+
+    Args:
+        connection: the table.
+        stacks: only these stacks' records.
+        env: only those of this environment.
+        key_id: the key to encrypt under; by default every version stays as it is.
+
+    Raises:
+        AwsFailure, StorageUnusable: the table cannot be read, or KMS not be reached.
+    """
+
+    def prepare(item: Item) -> Exported:
+        return _prepared(connection, item, key_id)
+
+    yield from in_parallel(prepare, _chosen(connection, stacks, env))
+
+
+def _chosen(connection: Connection, stacks: tuple[str, ...], env: str | None) -> Iterator[Item]:
+    for stack in stacks or (None,):
+        yield from items(connection, stack, env)
+
+
+def _prepared(connection: Connection, item: Item, key_id: str | None) -> Exported:
+    try:
+        identity = identity_of(connection.table_name, item)
+    except KeyError:
+        return Exported(None, "?", "The item has not the keys of this type's table.")
+    if not identity.is_complete:
+        return Exported(None, str(identity), "The item is none of this type's: it stays out.")
+    try:
+        record = from_item(connection.table_name, item)
+    except Damaged as damaged:
+        return Exported(item, str(identity), f"Exported as it is: {damaged}")
+    if key_id is None:
+        return Exported(item, str(identity))
+    versions, problems = [], []
+    for version in record.versions:
+        try:
+            versions.append(connection.cipher.re_encrypt(identity, version, key_id))
+        except _STOPS:
+            raise
+        except PasswordError as problem:
+            versions.append(version)
+            problems.append(f"Version {version.id} stays under {version.key_arn}: {problem}")
+    return Exported(with_versions(item, record, versions), str(identity), " ".join(problems))
+
+
+def with_versions(item: Item, record: Record, versions: Iterable[Version]) -> Item:
+    """Return the record's item with other versions, and whatever else is in it as it is."""
+    return {**item, "Versions": to_item(replace(record, versions=tuple(versions)))["Versions"]}
