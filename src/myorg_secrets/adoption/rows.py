@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from myorg_secrets.connection import Connection
-from myorg_secrets.exceptions import Damaged
+from myorg_secrets.exceptions import AccessDenied, Damaged
 from myorg_secrets_password.aws_errors import malformed, translated
 from myorg_secrets_password.cipher import encryption_context
 from myorg_secrets_password.exceptions import Conflict
@@ -77,6 +77,12 @@ class KmsRow:
             raise Unfit(
                 f"does not hold in {self.found.attribute} what KMS encrypted without an encryption"
                 " context"
+            ) from None
+        except AccessDenied as denied:
+            # KMS says the same of a ciphertext whose key it does not know.
+            raise AccessDenied(
+                f"{denied} Or the row does not hold the ciphertext of a key in this account and"
+                " Region."
             ) from None
         if not answer.get("CiphertextBlob") or not answer.get("KeyId"):
             raise malformed(f"kms:ReEncrypt to {arn}")
