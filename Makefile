@@ -109,7 +109,7 @@ other-python:
 	$(call say,Python $(OTHER_MINOR) is not on this machine: everything runs on Python $(MINOR) alone)
 else
 other-python: $(OTHER_READY) ## All tests on the other of Python 3.11 and 3.12, where present
-	@$(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
+	@OLD_ROWS=100 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
 endif
 
 .PHONY: test-engines

@@ -1,5 +1,6 @@
 """A local AWS for each module, and the program beside it."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -38,3 +39,17 @@ def rotated(stack: Stack) -> Stack:
     for token in ("1", "2"):
         stack.deploy(secrets(DB={"Env": "prod", "Engine": "mysql", "RotationToken": token}))
     return stack
+
+
+@pytest.fixture(autouse=True)
+def quiet_sdk() -> Iterator[None]:
+    """Keep botocore's own records of what a test itself asks for out of what is watched.
+
+    They hold KMS's answers. What the program's process emits is what counts here.
+    """
+    loggers = [logging.getLogger(name) for name in ("botocore", "boto3", "urllib3")]
+    for logger in loggers:
+        logger.setLevel(logging.INFO)
+    yield
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)

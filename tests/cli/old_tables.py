@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
+from moto.kms.models import kms_backends
+
 import local
+from local.environment import ACCOUNT_ID, REGION
+from myorg_secrets_password.cipher import encryption_context
+from myorg_secrets_password.item import from_item
 
 Item = dict[str, Any]
 
@@ -27,9 +33,7 @@ class OldTable:
     broken: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._dynamodb = self.aws.client("dynamodb")
-        self._kms = self.aws.client("kms")
-        self._dynamodb.create_table(
+        self.aws.client("dynamodb").create_table(
             TableName=self.name,
             KeySchema=[
                 {"AttributeName": key, "KeyType": kind}
@@ -40,22 +44,44 @@ class OldTable:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
-        self.key_id: str = self._kms.create_key()["KeyMetadata"]["KeyId"]
+        self.key_id: str = self.aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        # Past the network, because some tests fill tables with a thousand rows.
+        self._rows = dynamodb_backends[ACCOUNT_ID][REGION].get_table(self.name)
+        self._kms = kms_backends[ACCOUNT_ID][REGION]
 
     def encrypted(self, password: str, context: dict[str, str] | None = None) -> str:
         """Encrypt as the old recipes did."""
-        answer = self._kms.encrypt(
-            KeyId=self.key_id, Plaintext=password.encode(), EncryptionContext=context or {}
-        )
-        return base64.b64encode(answer["CiphertextBlob"]).decode()
+        ciphertext, _ = self._kms.encrypt(self.key_id, password.encode(), context or {})
+        return base64.b64encode(ciphertext).decode()
 
     def put(self, item: Item) -> None:
-        self._dynamodb.put_item(TableName=self.name, Item=item)
+        self._rows.put_item(_as_sent(item))
 
     def rows(self) -> list[Item]:
         """All rows, as they are now."""
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.name)
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=self.name)
         return [item for page in pages for item in page["Items"]]
+
+
+def _as_sent(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_sent(member) for name, member in value.items()}
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def passwords_in(aws: local.LocalAws, table_name: str, stack_prefix: str) -> dict[Any, str]:
+    """Decrypt the current version of every secret of some stacks, by stack, env and name."""
+    pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=table_name)
+    kms = kms_backends[ACCOUNT_ID][REGION]
+    found = {}
+    for item in (item for page in pages for item in page["Items"]):
+        record = from_item(table_name, item)
+        identity, version = record.identity, record.current
+        if identity.stack_name.startswith(stack_prefix):
+            context = encryption_context(identity, version.id)
+            clear, _ = kms.decrypt(version.ciphertext, context)
+            found[identity.stack_name, identity.env, identity.name] = clear.decode()
+    return found
 
 
 def row_2016(table: OldTable, stack: str, env: str, secret: str, /, **more: Any) -> Item:

@@ -44,12 +44,7 @@ class Program:
 
     def __call__(self, *args: object, without: tuple[str, ...] = (), **environment: str) -> Ended:
         """Run it to its end. `without` names variables that it must not have."""
-        env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **environment_variables(self.aws.endpoint_url),
-            **self.scratch,
-            **environment,
-        }
+        env = self.environment(**environment)
         process = subprocess.run(
             [
                 *START,
@@ -64,6 +59,11 @@ class Program:
         ended = Ended(process.returncode, process.stdout, process.stderr.decode())
         assert "Traceback" not in ended.err, ended.err
         return ended
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment that it runs in."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return own | environment_variables(self.aws.endpoint_url) | dict(self.scratch) | more
 
     def succeed(self, *args: object, **how: Any) -> Ended:
         """Run it, and see that it ended with 0."""

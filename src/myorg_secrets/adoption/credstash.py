@@ -10,9 +10,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from myorg_secrets.exceptions import Damaged, InvalidRequest
 from myorg_secrets_password.aws_errors import malformed, translated
@@ -112,7 +112,7 @@ def unseal(kms: "KMSClient", sealed: Sealed, context: Mapping[str, str]) -> Clea
         AwsFailure, StorageUnusable: KMS did not do it.
         InvalidRequest: the extra `credstash` is not installed.
     """
-    aes = _aes()
+    decrypt = aes_ctr()
     try:
         with translated("kms:Decrypt", "the key of credstash", "its key", "Restore the key."):
             answer = kms.decrypt(CiphertextBlob=sealed.wrapped_key, EncryptionContext=dict(context))
@@ -131,7 +131,7 @@ def unseal(kms: "KMSClient", sealed: Sealed, context: Mapping[str, str]) -> Clea
     if not hmac.compare_digest(mac, sealed.mac):
         raise Unfit("was tampered with or damaged: its HMAC is not that of its contents")
     try:
-        text = aes(data_key, sealed.contents).decode()
+        text = decrypt(data_key, sealed.contents).decode()
     except UnicodeDecodeError:
         raise Unfit("holds no text in UTF-8") from None
     if not 1 <= len(text.encode()) <= _MAXIMUM:
@@ -139,7 +139,12 @@ def unseal(kms: "KMSClient", sealed: Sealed, context: Mapping[str, str]) -> Clea
     return ClearText(text)
 
 
-def _aes() -> Any:
+def aes_ctr() -> Callable[[bytes, bytes], bytes]:
+    """Return what decrypts contents with a data key.
+
+    Raises:
+        InvalidRequest: the extra `credstash` is not installed.
+    """
     try:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     except ImportError:

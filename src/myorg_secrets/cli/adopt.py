@@ -150,6 +150,7 @@ def _refuse_what_does_not_fit(
             raise click.UsageError("With --layout credstash, give one --stack-name.")
         if attribute is not None:
             raise click.UsageError("--attribute is for the layouts 2016 and 2017.")
+        credstash.aes_ctr()
         return
     if name is None:
         raise click.UsageError("--name is missing: what shall the secrets be called?")
