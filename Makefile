@@ -138,6 +138,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@PATH="$(CURDIR)/$(BIN):$$PATH" cfn generate
 	@rm -f rpdk.log*
 	@$(RUN) -m tools.engines_guide
+	@$(RUN) -m tools.cost_guide
 
 .PHONY: lock
 lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for newer releases

@@ -97,7 +97,7 @@ class Bill:
     @property
     def total(self) -> float:
         """USD."""
-        return sum(self.parts.values())
+        return math.fsum(self.parts.values())
 
 
 def this_type(load: Load, cache: Cache | None) -> Bill:
