@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bench.fleet import STEPS, Outcome, Plan, run
 from bench.isolation import isolate
+from bench.waits import waits_table
 from bench.wire import DECRYPT, READ
 from tests.world import REGION, mocked
 
@@ -20,7 +21,10 @@ from tests.world import REGION, mocked
 @click.option("--threads", default=Plan.threads, show_default=True, type=click.IntRange(min=1))
 @click.option("--throttled", default=Plan.throttled, show_default=True, type=click.FloatRange(0, 1))
 @click.option("--seed", default=Plan.seed, show_default=True)
-def main(secrets: int, consumers: int, threads: int, throttled: float, seed: int) -> None:
+@click.option("--waits", is_flag=True, help="Also take the time of one consumer's calls.")
+def main(
+    secrets: int, consumers: int, threads: int, throttled: float, seed: int, *, waits: bool
+) -> None:
     """Run it, print what was counted, and fail where a value was wrong or missing."""
     isolate(AWS_DEFAULT_REGION=REGION)
     # It tells of each stale value, which is counted instead.
@@ -29,10 +33,13 @@ def main(secrets: int, consumers: int, threads: int, throttled: float, seed: int
     began = time.perf_counter()
     with mocked() as world:
         outcome = run(world, plan)
+        waited = [waits_table(world, throttled, seed)] if waits else []
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_values_table(outcome))
     console.print(_calls_table(outcome))
     console.print(_spread_table(outcome))
+    for table in waited:
+        console.print(table)
     console.print(f"{time.perf_counter() - began:.0f} s on this machine")
     if outcome.tally["wrong"] or outcome.tally["missing"]:
         raise SystemExit(1)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from moto.core.models import botocore_stubber
 
@@ -17,6 +17,13 @@ _REFUSALS = {
 }
 READ = "dynamodb:GetItem"
 DECRYPT = "kms:Decrypt"
+
+
+class Watch(Protocol):
+    """What tells the time: the module `time`, or a `Clock`."""
+
+    def monotonic(self) -> float:
+        """Return it in seconds."""
 
 
 class Clock:
@@ -107,7 +114,7 @@ class Wire:
         client: the consumer's client, whose calls go through here from now on.
         throttling: which of them are refused.
         emulator: answers the others.
-        clock: when they are made.
+        watch: when they are made.
     """
 
     def __init__(
@@ -116,7 +123,7 @@ class Wire:
         client: SecretsClient,
         throttling: Throttling,
         emulator: Emulator,
-        clock: Clock,
+        watch: Watch,
     ) -> None:
         self.calls: list[Call] = []
         self._latest: dict[str, Call] = {}
@@ -124,7 +131,7 @@ class Wire:
         self._number = number
         self._throttling = throttling
         self._emulator = emulator
-        self._clock = clock
+        self._watch = watch
         for aws in (client._store._dynamodb, client._cipher._kms):
             # botocore asks every handler of the event, so the emulator's must not be among them.
             events: Any = aws.meta.events  # whose stubs know no handler that gives an answer
@@ -134,7 +141,7 @@ class Wire:
     def fails(self, secret: str) -> bool:
         """Say whether the latest call for a secret was refused, at this very time."""
         call = self._latest.get(secret)
-        return call is not None and call.throttled and call.at == self._clock.now
+        return call is not None and call.throttled and call.at == self._watch.monotonic()
 
     def _before_send(self, event_name: str, request: Any, **_: Any) -> Any:
         service, operation = event_name.split(".")[1:]
@@ -144,7 +151,7 @@ class Wire:
         throttled = self._throttling.refuses(
             self._number, action, secret, self._counts[action, secret]
         )
-        call = Call(self._clock.now, action, secret, version_id, throttled)
+        call = Call(self._watch.monotonic(), action, secret, version_id, throttled)
         self.calls.append(call)
         self._latest[secret] = call
         if throttled:

@@ -1,5 +1,7 @@
 """The cost model says what a hand calculation says. Months have 2,628,000 seconds, 30.42 days."""
 
+from typing import Any
+
 import pytest
 
 from bench import prices
@@ -13,6 +15,7 @@ from bench.cost import (
     this_type,
 )
 from myorg_secrets import client
+from tests.world import World
 
 ALWAYS_RUNNING = Load(
     secrets=10,
@@ -83,6 +86,42 @@ def test_starts_and_rotations_are_decrypted_and_paid_for() -> None:
     assert bill.calls_per_second * prices.SECONDS_PER_MONTH == pytest.approx(
         40 * (8_760 + 60.8333), rel=1e-6
     )
+
+
+def test_the_size_of_a_record_is_the_one_that_is_taken(world: World) -> None:
+    """Its seventh version, so its sixth rotation, takes it beyond 4 KB; with ten it stays as it is.
+
+    KMS of AWS makes 184 bytes of a password of 32, the emulator 96.
+    """
+    secret = world.secret("DBPassword")
+    secret.create(Engine="mysql", Description="The master password")
+    sizes = []
+    for token in "123456789012":
+        versions = (world.item(secret) or {})["Versions"]["L"]
+        sizes.append(item_size(world.item(secret) or {}) + len(versions) * (184 - 96))
+        secret.update(
+            Engine="mysql", Description="The master password", RotationToken=f"{len(sizes)}{token}"
+        )
+
+    assert sizes[0] == pytest.approx(1_000, abs=50)
+    assert sizes[5] < 4_096 < sizes[6]
+    assert sizes[-1] == pytest.approx(Load(1, 1).record_bytes, rel=0.02)
+
+
+def item_size(item: dict[str, Any]) -> int:
+    """In bytes, by "DynamoDB item sizes and formats"."""
+    return sum(len(name) + value_size(value) for name, value in item.items())
+
+
+def value_size(value: dict[str, Any]) -> int:
+    [(kind, content)] = value.items()
+    if kind == "L":
+        return 3 + sum(1 + value_size(member) for member in content)
+    if kind == "M":
+        return 3 + sum(1 + len(name) + value_size(member) for name, member in content.items())
+    if kind == "N":
+        return (len(content) + 1) // 2 + 1
+    return 1 if kind == "BOOL" else len(content)
 
 
 @pytest.mark.parametrize(("size", "units"), [(1, 1), (4_096, 1), (4_097, 2), (5_900, 2)])

@@ -8,6 +8,7 @@ import pytest
 
 from bench.cost import this_cache
 from bench.fleet import STEPS, Outcome, Plan, run
+from bench.waits import waits_table
 from bench.wire import DECRYPT, READ
 from tests.world import World
 from tools.project import ROOT
@@ -104,6 +105,23 @@ def test_max_stale_alone_keeps_the_values_there(world: World) -> None:
     steps_beyond_max_age = 2
     pairs = plan.secrets * plan.consumers
     assert outcome.tally["missing"] == pairs * plan.threads * steps_beyond_max_age
+
+
+def test_the_waits_are_taken_of_a_start_and_of_stale_values(world: World) -> None:
+    """In a world where the SDK does not wait: what is timed gets its values all the same.
+
+    Without max_stale the last row would never come.
+    """
+    table = waits_table(world, share=0.2, seed=1)
+
+    [what, taken, longest] = [list(column.cells) for column in table.columns]
+    assert [cell.rpartition(", ")[2] for cell in what] == [
+        "0% refused",
+        "20% refused",
+        "all refused",
+    ]
+    for whole, one in zip(taken, longest, strict=True):
+        assert 0 <= float(one) <= float(whole)
 
 
 def test_the_command_prints_what_was_counted() -> None:
