@@ -1,7 +1,9 @@
 """What AWS asks for, in USD, in us-east-1 and without free tiers. Other Regions differ.
 
 AWS renders its price lists by script, so each figure was taken from the page's prose and examples,
-or from copies of its table, in November 2026. Look at the page before you rely on one.
+or from copies of its table, in November 2026. For three of them no copy was found, and they are
+from memory: HANDLER_OPERATION, the 0.20 of point-in-time recovery, and the 10,000 calls a second of
+the higher throughput, which no sum uses. Look at the page before you rely on a figure.
 """
 
 MILLION = 1_000_000
