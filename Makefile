@@ -55,6 +55,10 @@ local: $(READY) ## Leave the embedded AWS running and say how to deploy a templa
 bench: $(READY) ## Compare the warm handler with bare boto3 clients
 	@$(RUN) -m bench
 
+.PHONY: load
+load: $(READY) ## 40 consumers read 100 secrets at once while AWS throttles; ARGS="--secrets 10"
+	@$(RUN) -m bench.load $(ARGS)
+
 .PHONY: package
 package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's index, no AWS)
 	@$(RUN) -m tools.package .
@@ -134,6 +138,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@PATH="$(CURDIR)/$(BIN):$$PATH" cfn generate
 	@rm -f rpdk.log*
 	@$(RUN) -m tools.engines_guide
+	@$(RUN) -m tools.cost_guide
 
 .PHONY: lock
 lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for newer releases

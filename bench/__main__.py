@@ -1,6 +1,5 @@
 """``python -m bench``: the handler beside bare boto3 clients, the generator beside `secrets`."""
 
-import os
 import statistics
 import sys
 import time
@@ -20,6 +19,7 @@ from bench.contenders import (
     client,
 )
 from bench.generation import generation_table
+from bench.isolation import isolate
 from bench.server import Server
 from local.storage import Storage, set_up
 from myorg_secrets_password.handlers import resource
@@ -36,7 +36,7 @@ PRELOADED = 100
 def main(rounds: int) -> None:
     """Compare, round by round in one run, and print medians, ratios and the AWS calls."""
     with Server() as server:
-        _see_only(server.url)
+        isolate(AWS_ENDPOINT_URL=server.url, NO_PROXY="127.0.0.1")
         contenders = _contenders(server.url)
         calls = _count_calls(contenders, server)
         times = _measure(contenders, rounds)
@@ -44,18 +44,6 @@ def main(rounds: int) -> None:
     console.print(_times_table(contenders, times, rounds))
     console.print(_calls_table(contenders, calls))
     console.print(generation_table(rounds))
-
-
-def _see_only(url: str) -> None:
-    """Keep this process away from whatever account and endpoints the user has configured."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_ENDPOINT_URL": url,
-        "NO_PROXY": "127.0.0.1",
-    }
 
 
 def _contenders(url: str) -> list[Contender]:

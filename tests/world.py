@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableSequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -146,7 +146,7 @@ class World:
             for service in services:
                 self.watch(kept.client(service).meta.events, service, calls)
 
-    def watch(self, events: Any, service: str, calls: list[str]) -> None:
+    def watch(self, events: Any, service: str, calls: MutableSequence[str]) -> None:
         """List a service's calls, and let them meet the faults, by the events of its client."""
         # botocore asks every handler of the event, so the emulator's must not be among them.
         events.unregister("before-send", botocore_stubber)
@@ -156,7 +156,7 @@ class World:
             "before-send", self._before_send(service, calls), unique_id="tests.world"
         )
 
-    def _before_send(self, service: str, calls: list[str]) -> Callable[..., Any]:
+    def _before_send(self, service: str, calls: MutableSequence[str]) -> Callable[..., Any]:
         def answer(event_name: str, request: AWSPreparedRequest, **_: Any) -> Any:
             action = f"{service}:{event_name.rpartition('.')[2]}"
             calls.append(action)
@@ -250,9 +250,10 @@ class Secret:
 def answer_with(status: int, body: bytes | Mapping[str, Any]) -> Fault:
     """Answer in place of AWS, with any body."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers: Any = {}
 
     def fault(request: AWSPreparedRequest) -> AWSResponse:
-        return AWSResponse(request.url, status, {}, _Raw(content))
+        return AWSResponse(request.url, status, headers, _Raw(content))
 
     return fault
 

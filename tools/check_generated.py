@@ -7,10 +7,12 @@ import difflib
 import sys
 from pathlib import Path
 
-from tools import engines_guide
+from tools import cost_guide, engines_guide
 from tools.project import ROOT, copy_of_project, run_cfn
 
 _FILES = (
+    cost_guide.PAGE,
+    cost_guide.FIGURE,
     engines_guide.PAGE,
     "src/myorg_secrets_password/models.py",
     "myorg-secrets-password-configuration.json",
@@ -31,6 +33,7 @@ def main(root: Path) -> int:
             print(outcome.stdout)
             return 1
         engines_guide.write(project)
+        cost_guide.write(project)
         differences = [
             line
             for name in _generated(root, project)

@@ -10,6 +10,7 @@ from pathlib import Path
 from myorg_secrets_password.engines import ENGINES, Rule
 from myorg_secrets_password.generator import entropy_bits
 from myorg_secrets_password.policy import Policy
+from tools import pages
 from tools.project import ROOT
 
 PAGE = "guide/engines.md"
@@ -29,12 +30,7 @@ def write(project: Path) -> None:
     Raises:
         SystemExit: the page lacks one of the two comments between which the table stands.
     """
-    page = project / PAGE
-    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise SystemExit(f"{PAGE} lacks the comments around the table: {_BEGIN} and {_END}")
-    page.write_text(f"{before}{begin}\n\n{table()}\n{end}{after}", encoding="utf-8")
+    pages.replace_part(project, PAGE, _BEGIN, _END, table())
 
 
 def table() -> str:
@@ -42,9 +38,7 @@ def table() -> str:
     sharing: dict[Rule, list[str]] = {}
     for engine, rule in ENGINES.items():
         sharing.setdefault(rule, []).append(engine)
-    lines = [_HEADER, ("---",) * len(_HEADER)]
-    lines += [_row(rule, engines) for rule, engines in sharing.items()]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return pages.table(_HEADER, *(_row(rule, engines) for rule, engines in sharing.items()))
 
 
 def _row(rule: Rule, engines: list[str]) -> tuple[str, ...]:

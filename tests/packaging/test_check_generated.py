@@ -15,9 +15,11 @@ def test_the_tree_itself_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_every_file_that_is_out_of_date_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """A changed rule of an engine, a changed page, a page too many and a missing file."""
+    """Changed tables, a changed figure, a changed page, a page too many and a missing file."""
     with copy_of_project() as project:
         replace(project / "guide" / "engines.md", "8 to 41", "8 to 40")
+        replace(project / "guide" / "cost.md", "| 100 | 40 | 13.", "| 100 | 40 | 14.")
+        replace(project / "guide" / "cost.svg", "10,000", "20,000")
         replace(project / "docs" / "README.md", "ExcludeCharacters", "ExcludedCharacters")
         (project / "docs" / "gone.md").write_text("A page of a property that is gone.\n")
         (project / "resource-role.yaml").unlink()
@@ -25,7 +27,14 @@ def test_every_file_that_is_out_of_date_is_named(capsys: pytest.CaptureFixture[s
         assert check_generated.main(project) == 1
 
     printed = capsys.readouterr().out
-    for name in ("guide/engines.md", "docs/README.md", "docs/gone.md", "resource-role.yaml"):
+    for name in (
+        "guide/engines.md",
+        "guide/cost.md",
+        "guide/cost.svg",
+        "docs/README.md",
+        "docs/gone.md",
+        "resource-role.yaml",
+    ):
         assert f"--- {name} (committed)" in printed
     assert "`make generate` brings them up to date." in printed
 
