@@ -44,7 +44,7 @@ class Handler:
             endpoint_url=lambda_url,
             config=Config(read_timeout=180, retries={"total_max_attempts": 1}),
         )
-        self._sts = boto3.client("sts", endpoint_url=endpoint_url)
+        self._sts: Any = boto3.client("sts", endpoint_url=endpoint_url)
         self._role = f"arn:aws:iam::{account.account_id}:role/myorg-secrets-password-execution"
 
     def perform(self, operation: Operation) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def writing(location: str, connection: Connection, *, overwrite: bool) -> Iterat
         InvalidRequest: the file cannot be written.
         AwsFailure: S3 does not take it.
     """
+    _check(location)
     if location.startswith(S3):
         with _opened(location, "wb", connection) as stream:
             yield stream
@@ -73,6 +74,7 @@ def reading(location: str, connection: Connection) -> Iterator[IO[bytes]]:
         InvalidRequest: the file cannot be read, or not uncompressed.
         AwsFailure: S3 does not give it.
     """
+    _check(location)
     try:
         with _opened(location, "rb", connection) as stream:
             yield stream
@@ -83,6 +85,12 @@ def reading(location: str, connection: Connection) -> Iterator[IO[bytes]]:
     except OSError as error:
         reason = error.strerror or "it cannot be uncompressed"
         raise InvalidRequest(f"{location} cannot be read: {reason}.") from None
+
+
+def _check(location: str) -> None:
+    bucket, _, key = location.removeprefix(S3).partition("/")
+    if location.startswith(S3) and not (bucket and key):
+        raise InvalidRequest(f"{location} is no s3://BUCKET/KEY.")
 
 
 @contextmanager
