@@ -63,6 +63,10 @@ load: $(READY) ## 40 consumers read 100 secrets at once while AWS throttles; ARG
 package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's index, no AWS)
 	@$(RUN) -m tools.package .
 
+.PHONY: reader
+reader: $(READY) ## Build the zip of the reader function, build/reader.zip (no AWS)
+	@$(RUN) -m tools.reader_package
+
 # --- Check -------------------------------------------------------------------------------------
 
 .PHONY: test

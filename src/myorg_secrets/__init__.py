@@ -5,7 +5,7 @@ from myorg_secrets import SecretsClient
 password = SecretsClient().get("orders", "DBPassword", env="prod")
 """
 
-from .client import SecretsClient
+from .client import Password, SecretsClient
 from .exceptions import (
     AccessDenied,
     AwsFailure,
@@ -27,6 +27,7 @@ __all__ = [
     "InvalidCredentials",
     "InvalidRequest",
     "NotFound",
+    "Password",
     "PasswordError",
     "SecretsClient",
     "ServiceFault",

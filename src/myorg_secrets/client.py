@@ -4,9 +4,9 @@ import logging
 import random
 import threading
 import time
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+DEFAULT_MAX_AGE = 300.0
+"""Seconds."""
+
 _JITTER = 0.2
 """The share of `max_age` by which an expiry comes early, at random: programs that started at once
 must not all read again at once."""
@@ -37,6 +40,19 @@ _PAUSE = 5.0
 
 _PASSING = (ServiceFault, Throttled, Unreachable)
 """Failures that come to an end without anybody's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password and the version that it is. `repr` shows the version alone.
+
+    Attributes:
+        value: the clear text.
+        version_id: the version's ID, which changes exactly when the value does.
+    """
+
+    value: str = field(repr=False)
+    version_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ class SecretsClient:
         self,
         table_name: str = DEFAULT_TABLE_NAME,
         *,
-        max_age: float = 300.0,
+        max_age: float = DEFAULT_MAX_AGE,
         max_stale: float = 3600.0,
         max_secrets: int = 1024,
         region_name: str | None = None,
@@ -91,9 +107,10 @@ class SecretsClient:
         self._max_stale = max_stale
         self._readings: LRUCache[Identity, _Reading] = LRUCache(max_secrets)
         self._earlier: LRUCache[tuple[Identity, str], ClearText] = LRUCache(max_secrets)
-        # Guards the caches; a secret's own lock is held while AWS is asked.
+        # Guards the caches; a secret's own lock is held while AWS is asked, and is gone with the
+        # last who waits for it: names may come from anywhere, and most may be wrong.
         self._lock = threading.Lock()
-        self._locks: defaultdict[Identity, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: WeakValueDictionary[Identity, threading.Lock] = WeakValueDictionary()
 
     def get(
         self, stack: str, name: str, env: str = DEFAULT_ENV, *, version_id: str | None = None
@@ -113,14 +130,25 @@ class SecretsClient:
             Damaged: the record was tampered with.
             AwsFailure: AWS did not answer, or refused.
         """
+        return self.get_with_version_id(stack, name, env, version_id=version_id).value
+
+    def get_with_version_id(
+        self, stack: str, name: str, env: str = DEFAULT_ENV, *, version_id: str | None = None
+    ) -> Password:
+        """Return a password together with the ID of its version.
+
+        Arguments, cache and errors are those of `get`.
+        """
         identity = self._identity(stack, name, env)
         with self._lock:
-            lock = self._locks[identity]
+            lock = self._locks.setdefault(identity, threading.Lock())
         with lock:
             reading = self._cached(identity) or self._read(identity)
-            if version_id is None or version_id == reading.record.current.id:
-                return reading.value.reveal()
-            return self._earlier_value(identity, reading, version_id).reveal()
+            current = reading.record.current.id
+            if version_id is None or version_id == current:
+                return Password(reading.value.reveal(), current)
+            earlier = self._earlier_value(identity, reading, version_id)
+            return Password(earlier.reveal(), version_id)
 
     def refresh(
         self, stack: str | None = None, name: str | None = None, env: str = DEFAULT_ENV

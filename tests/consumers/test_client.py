@@ -184,6 +184,45 @@ def test_an_earlier_version_bridges_a_rotation(
     assert calls == [*READ, "kms:Decrypt"]
 
 
+def test_a_password_comes_with_its_version_where_that_is_asked_for(
+    consumer: SecretsClient, secret: Secret, calls: list[str]
+) -> None:
+    """The current one as well as an earlier one, and from the same cache as `get`."""
+    first, earlier = secret.value, secret.model["VersionId"]
+    secret.update(RotationToken="2")
+    consumer.get("orders", "DBPassword")
+
+    current = consumer.get_with_version_id("orders", "DBPassword")
+    kept = consumer.get_with_version_id("orders", "DBPassword", version_id=earlier)
+
+    assert (current.value, current.version_id) == (secret.value, secret.model["VersionId"])
+    assert (kept.value, kept.version_id) == (first, earlier)
+    assert calls == [*READ, "kms:Decrypt"]
+
+
+def test_a_version_asked_for_before_it_is_known_comes_with_its_own_value(
+    consumer: SecretsClient, secret: Secret
+) -> None:
+    """What is cached meanwhile is the version before."""
+    consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+
+    found = consumer.get_with_version_id(
+        "orders", "DBPassword", version_id=secret.model["VersionId"]
+    )
+
+    assert (found.value, found.version_id) == (secret.value, secret.model["VersionId"])
+
+
+def test_a_password_with_its_version_shows_the_version_alone(
+    consumer: SecretsClient, secret: Secret
+) -> None:
+    found = consumer.get_with_version_id("orders", "DBPassword")
+
+    assert found.version_id in repr(found)
+    assert secret.value not in f"{found} {found!r}"
+
+
 def test_a_version_that_is_newer_than_what_is_kept_is_looked_for_in_the_table(
     consumer: SecretsClient, secret: Secret
 ) -> None:
@@ -370,6 +409,15 @@ def test_no_more_than_max_secrets_are_kept(
     consumer.get("orders", "A")
 
     assert calls == READ
+
+
+def test_names_that_do_not_exist_take_no_memory(consumer: SecretsClient, world: World) -> None:
+    """A program may take names from its callers."""
+    for n in range(20):
+        with pytest.raises(myorg_secrets.NotFound):
+            consumer.get("orders", f"Name{n}")
+
+    assert (len(consumer._locks), len(consumer._readings)) == (0, 0)
 
 
 def test_a_client_shows_no_value(consumer: SecretsClient, secret: Secret) -> None:
