@@ -157,6 +157,7 @@ RECOVERY_WINDOW_IN_DAYS = Integer(7, 30, besides=0)
 """Days; 7 to 30 as in secretsmanager:DeleteSecret, 0 for no recovery."""
 
 DEFAULT_TABLE_NAME = "myorg-secrets-password"
+DEFAULT_KEY_ID = "alias/myorg-secrets-password"
 DEFAULT_ENV = "default"
 
 IDENTITY: dict[str, Text] = {

@@ -13,6 +13,7 @@ from .models import ResourceHandlerRequest, ResourceModel, Tag, TypeConfiguratio
 from .policy import POLICY_PROPERTIES, Policy, check_provided
 from .properties import (
     DEFAULT_ENV,
+    DEFAULT_KEY_ID,
     DEFAULT_TABLE_NAME,
     IDENTITY,
     KEY_ID,
@@ -24,8 +25,6 @@ from .properties import (
 )
 from .record import DeclaredState, Identity, Settings
 from .rotation import Wish
-
-DEFAULT_KEY_ID = "alias/myorg-secrets-password"
 
 _ERROR_CODES: dict[type[exceptions.PasswordError], HandlerErrorCode] = {
     exceptions.InvalidRequest: HandlerErrorCode.InvalidRequest,
