@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, PartialCredentialsError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, PartialCredentialsError
 
 from myorg_secrets_password.aws_errors import refuse_malformed_answers
 from myorg_secrets_password.cipher import Cipher
@@ -74,7 +74,7 @@ def connect(
 
     Raises:
         InvalidRequest: there is no Region, or the SDK's settings are not valid.
-        InvalidCredentials: a part of the credentials is missing.
+        InvalidCredentials: the credentials or a part of them cannot be had.
     """
     try:
         session = session or boto3.Session()
@@ -88,6 +88,9 @@ def connect(
         kms = session.client("kms", region_name=region_name, config=config)
     except PartialCredentialsError as error:
         raise InvalidCredentials(f"The credentials are not complete: {error}") from None
+    except CredentialRetrievalError:
+        # Its text quotes what the program printed that was asked for them.
+        raise InvalidCredentials("The SDK was not given the credentials it asked for.") from None
     except (BotoCoreError, ValueError) as error:
         raise InvalidRequest(f"The settings of the AWS SDK are not valid: {error}") from None
     for client in (dynamodb, kms):

@@ -51,7 +51,8 @@ def restore(
     if not record.versions:
         raise Damaged(f"The deleted secret {identity} is damaged: it keeps no readable version.")
     version = version_of(record, version_id)
-    if version is record.current and not record.is_deleted:
+    # A date of expiry that somebody left behind would have DynamoDB remove a live record.
+    if version is record.current and not record.is_deleted and record.expires_at is None:
         return Restored(record, was_deleted=False, changed=False)
     if version is not record.current:
         connection.cipher.reveal(identity, version)

@@ -93,7 +93,7 @@ class Cipher:
         try:
             return ClearText(answer["Plaintext"].decode())
         except UnicodeDecodeError:
-            raise Damaged(f"The current version of {identity} is not a password.") from None
+            raise Damaged(f"The version {version.id} of {identity} is not a password.") from None
 
     def re_encrypt(self, identity: Identity, version: Version, key_id: str) -> Version:
         """Return the version encrypted under another key; the clear text does not leave KMS.

@@ -281,8 +281,11 @@ def iso(moment: datetime) -> str:
 
 
 def iso_of_epoch(seconds: int) -> str:
-    """Return seconds since the epoch in ISO 8601, UTC, to the millisecond."""
-    return iso(datetime.fromtimestamp(seconds, UTC))
+    """Return seconds since the epoch in ISO 8601, UTC; a time that has no year there as it is."""
+    try:
+        return iso(datetime.fromtimestamp(seconds, UTC))
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
 
 
 def _digest(value: object) -> str:
