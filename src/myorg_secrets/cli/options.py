@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from myorg_secrets.connection import Connection, connect
+from myorg_secrets.connection import READ_CONFIG, Connection, connect
 from myorg_secrets.exceptions import InvalidRequest
-from myorg_secrets_password.clients import CONFIG
 from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME, IDENTITY
 from myorg_secrets_password.record import Identity
 
@@ -51,7 +50,7 @@ class Place:
     region: str | None
     profile: str | None
 
-    def connect(self, table_name: str | None = None, config: Config = CONFIG) -> Connection:
+    def connect(self, table_name: str | None = None, config: Config = READ_CONFIG) -> Connection:
         """Return the connection to a table, by default the one that --table-name says.
 
         Raises:
