@@ -8,8 +8,9 @@ from myorg_secrets.doctor import NOT_LOOKED_AT, Finding, Scope, Status, examine
 from myorg_secrets.exceptions import InvalidCredentials, InvalidRequest
 from myorg_secrets_password.properties import DEFAULT_KEY_ID, IDENTITY, KEY_ID
 
-from .options import Place, as_json, env, kms_key_id, located, which
+from .options import as_json, env, kms_key_id, which
 from .output import printable, say, tracked, write, write_json, write_table
+from .place import Place, located
 
 
 @click.command(
