@@ -132,7 +132,7 @@ class Wire:
         self._throttling = throttling
         self._emulator = emulator
         self._watch = watch
-        for aws in (client._store._dynamodb, client._cipher._kms):
+        for aws in (client._connection.dynamodb, client._connection.kms):
             # botocore asks every handler of the event, so the emulator's must not be among them.
             events: Any = aws.meta.events  # whose stubs know no handler that gives an answer
             events.unregister("before-send", botocore_stubber)

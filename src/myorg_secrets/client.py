@@ -11,12 +11,14 @@ from weakref import WeakValueDictionary
 from cachetools import LRUCache
 
 from myorg_secrets_password.cleartext import ClearText
+from myorg_secrets_password.exceptions import StorageUnusable
 from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME
 from myorg_secrets_password.record import Identity, Record, Version
 
-from .connection import connect
+from .connection import READ_CONFIG, Connection, connect
 from .exceptions import (
     NotFound,
+    PasswordError,
     ServiceFault,
     Throttled,
     Unreachable,
@@ -25,6 +27,8 @@ from .exceptions import (
 
 if TYPE_CHECKING:
     from boto3.session import Session
+
+    from .backup.mirror import Mirror
 
 LOG = logging.getLogger(__name__)
 
@@ -88,11 +92,14 @@ class SecretsClient:
             throttles, fails or cannot be reached; 0 for not at all. What AWS refuses, and a secret
             that is gone, are told at once.
         max_secrets: how many secrets are kept at most, those asked for last.
+        fallback: s3://BUCKET/PREFIX, where `myorg-secrets mirror` keeps copies. They are read while
+            the table, its Region or its key cannot be used and no value is in memory; the logger
+            of this module says so at WARNING.
         region_name: the Region; the session's own if it is not given.
         session: where clients, credentials and Region come from.
 
     Raises:
-        InvalidRequest: there is no Region.
+        InvalidRequest: there is no Region, or `fallback` is no location in S3.
     """
 
     def __init__(
@@ -102,13 +109,13 @@ class SecretsClient:
         max_age: float = DEFAULT_MAX_AGE,
         max_stale: float = 3600.0,
         max_secrets: int = 1024,
+        fallback: str | None = None,
         region_name: str | None = None,
         session: "Session | None" = None,
     ) -> None:
         connection = connect(table_name, region_name=region_name, session=session)
-        self._identity = connection.identity
-        self._store = connection.store
-        self._cipher = connection.cipher
+        self._connection = connection
+        self._mirror = None if fallback is None else _mirror_at(fallback, connection)
         self._max_age = max_age
         self._max_stale = max_stale
         self._readings: LRUCache[Identity, _Reading] = LRUCache(max_secrets)
@@ -145,7 +152,7 @@ class SecretsClient:
 
         Arguments, cache and errors are those of `get`.
         """
-        identity = self._identity(stack, name, env)
+        identity = self._connection.identity(stack, name, env)
         with self._lock:
             lock = self._locks.setdefault(identity, threading.Lock())
         with lock:
@@ -190,35 +197,56 @@ class SecretsClient:
             with self._lock:
                 self._readings.pop(identity, None)
             raise
-        except _PASSING as failure:
-            now = time.monotonic()
-            if last is None or now >= (end := last.read_at + self._max_age + self._max_stale):
-                raise
-            LOG.warning(
-                "The password of %s is the one read %.0f s ago: %s",
-                identity,
-                now - last.read_at,
-                failure,
-            )
-            pause = _early(min(_PAUSE * 2.0**last.failures, _LONGEST_PAUSE))
-            reading = replace(last, expires_at=min(now + pause, end), failures=last.failures + 1)
+        except (*_PASSING, StorageUnusable) as failure:
+            reading = self._instead(identity, last, failure)
         with self._lock:
             self._readings[identity] = reading
         return reading
 
+    def _instead(
+        self, identity: Identity, last: _Reading | None, failure: PasswordError
+    ) -> _Reading:
+        """Return what is served while the table cannot be, or raise why it cannot."""
+        now = time.monotonic()
+        failures = 0 if last is None else last.failures
+        again_at = now + _early(min(_PAUSE * 2.0**failures, _LONGEST_PAUSE))
+        if last is not None and isinstance(failure, _PASSING):
+            end = last.read_at + self._max_age + self._max_stale
+            if now < end:
+                age = now - last.read_at
+                LOG.warning(
+                    "The password of %s is the one read %.0f s ago: %s", identity, age, failure
+                )
+                return replace(last, expires_at=min(again_at, end), failures=failures + 1)
+        if self._mirror is None:
+            raise failure
+        try:
+            record = self._mirror.read(identity)
+            if record.is_deleted:
+                raise NotFound(f"There is no secret {identity}.")
+            value = self._value(identity, record, last)
+        except PasswordError as second:
+            LOG.warning("The copy of %s cannot serve instead: %s", identity, second)
+            raise failure from None
+        LOG.warning("The password of %s is from its copy in S3: %s", identity, failure)
+        return _Reading(record, value, now, again_at, failures + 1)
+
     def _fresh(self, identity: Identity, last: _Reading | None) -> _Reading:
-        record = self._store.get(identity)
+        record = self._connection.store.get(identity)
         if record is None or record.is_deleted:
             raise NotFound(f"There is no secret {identity}.")
-        if last is not None and last.record.current.id == record.current.id:
-            value = last.value
-        else:
-            value = self._revealed(identity, record.current)
-            if last is not None:
-                # Whoever bridges the rotation asks for it, and a roll-back brings it back.
-                self._keep(identity, last.record.current.id, last.value)
+        value = self._value(identity, record, last)
         now = time.monotonic()
         return _Reading(record, value, now, now + _early(self._max_age))
+
+    def _value(self, identity: Identity, record: Record, last: _Reading | None) -> ClearText:
+        if last is not None and last.record.current.id == record.current.id:
+            return last.value
+        value = self._revealed(identity, record.current)
+        if last is not None:
+            # Whoever bridges the rotation asks for it, and a roll-back brings it back.
+            self._keep(identity, last.record.current.id, last.value)
+        return value
 
     def _earlier_value(self, identity: Identity, reading: _Reading, version_id: str) -> ClearText:
         value = self._revealed(identity, self._version(identity, reading, version_id))
@@ -228,7 +256,7 @@ class SecretsClient:
     def _revealed(self, identity: Identity, version: Version) -> ClearText:
         with self._lock:
             value = self._earlier.get((identity, version.id))
-        return value or self._cipher.reveal(identity, version)
+        return value or self._connection.cipher_for(version.key_arn).reveal(identity, version)
 
     def _keep(self, identity: Identity, version_id: str, value: ClearText) -> None:
         with self._lock:
@@ -242,6 +270,12 @@ class SecretsClient:
         if version is None:
             raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")
         return version
+
+
+def _mirror_at(location: str, connection: Connection) -> "Mirror":
+    from .backup.mirror import Mirror  # which most programs do not need
+
+    return Mirror.at(location, connection, READ_CONFIG)
 
 
 def _early(seconds: float) -> float:

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, PartialCredentialsError
 
 from myorg_secrets_password.aws_errors import refuse_malformed_answers
-from myorg_secrets_password.cipher import Cipher
+from myorg_secrets_password.cipher import Cipher, is_multi_region
 from myorg_secrets_password.clients import CONFIG
 from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import Identity
@@ -51,6 +51,19 @@ class Connection:
         """The versions' encryption."""
         return Cipher(self.kms, account_id="")
 
+    def cipher_for(self, key_arn: str) -> Cipher:
+        """Return the encryption by keys of the Region that an ARN names.
+
+        A copy in another Region is under a key of that Region. A multi-Region key is used where
+        this connection is.
+        """
+        region = _region_of(key_arn)
+        if region in ("", self.region_name) or is_multi_region(key_arn):
+            return self.cipher
+        kms = self.session.client("kms", region_name=region, config=self.kms.meta.config)
+        refuse_malformed_answers(kms)
+        return Cipher(kms, account_id="")
+
     def identity(self, stack: str, name: str, env: str) -> Identity:
         """Return the identity of a secret in this table.
 
@@ -59,6 +72,11 @@ class Connection:
         """
         parts = {"TableName": self.table_name, "StackName": stack, "Env": env, "Name": name}
         return Identity(*(IDENTITY[part].parse(part, value) for part, value in parts.items()))
+
+
+def _region_of(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 3 else ""
 
 
 def connect(

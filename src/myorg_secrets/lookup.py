@@ -1,14 +1,15 @@
 """Finds records, and says what may have been meant where there is none."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from myorg_secrets_password.aws_errors import another_table, malformed, translated
 from myorg_secrets_password.item import Item, identity_of
 from myorg_secrets_password.record import Identity, Record, Version
 
-from .connection import Connection
+from .backup.mirror import Mirror
+from .connection import READ_CONFIG, Connection
 from .exceptions import AwsFailure, InvalidRequest, NotFound, VersionNotFound
 
 _LOOKED_AT = 1000
@@ -30,14 +31,23 @@ def find(connection: Connection, identity: Identity) -> Record:
     return record
 
 
-def find_live(connection: Connection, identity: Identity) -> Record:
+def find_live(connection: Connection, identity: Identity, mirror: str | None = None) -> Record:
     """Return the live record.
+
+    Args:
+        connection: the table.
+        identity: the secret.
+        mirror: s3://BUCKET/PREFIX, to read its copy there instead.
 
     Raises:
         NotFound: there is none; the message says if it was deleted, else the nearest names.
+        InvalidRequest: `mirror` is no location in S3.
         AwsFailure, Damaged, StorageUnusable: it could not be read.
     """
-    record = find(connection, identity)
+    if mirror is None:
+        record = find(connection, identity)
+    else:
+        record = Mirror.at(mirror, connection, READ_CONFIG).read(identity)
     if record.is_deleted:
         raise NotFound(
             f"The secret {identity} was deleted at {record.deleted_time}."
@@ -108,6 +118,14 @@ def items(
             if "Items" not in page:
                 raise malformed(f"{action} on {connection.store.arn}")
             yield from page["Items"]
+
+
+def items_of(
+    connection: Connection, stacks: Iterable[str] = (), env: str | None = None
+) -> Iterator[Item]:
+    """Yield the items of some stacks, or of all where none is named; see `items`."""
+    for stack in tuple(stacks) or (None,):
+        yield from items(connection, stack, env)
 
 
 def identities(

@@ -36,6 +36,14 @@ def encryption_context(identity: Identity, version_id: str) -> dict[str, str]:
     }
 
 
+def is_multi_region(key_arn: str) -> bool:
+    """Tell whether a key has replicas of the same key material in other Regions.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+    """
+    return ":key/mrk-" in key_arn
+
+
 class Cipher:
     """The versions' encryption.
 
@@ -82,14 +90,15 @@ class Cipher:
             Damaged: the ciphertext does not belong to this row and version.
             AwsFailure, StorageUnusable: the call failed.
         """
-        with translated("kms:Decrypt", version.key_arn, "the version's key", _NO_KEY):
+        key_arn = self._here(version.key_arn)
+        with translated("kms:Decrypt", key_arn, "the version's key", _NO_KEY):
             answer = self._kms.decrypt(
-                KeyId=version.key_arn,
+                KeyId=key_arn,
                 CiphertextBlob=version.ciphertext,
                 EncryptionContext=encryption_context(identity, version.id),
             )
         if not answer.get("Plaintext"):
-            raise malformed(f"kms:Decrypt on {version.key_arn}")
+            raise malformed(f"kms:Decrypt on {key_arn}")
         try:
             return ClearText(answer["Plaintext"].decode())
         except UnicodeDecodeError:
@@ -102,16 +111,16 @@ class Cipher:
             AwsFailure, StorageUnusable: the call failed.
         """
         context = encryption_context(identity, version.id)
-        arn = self.arn(key_id)
+        arn, source_arn = self.arn(key_id), self._here(version.key_arn)
         with translated(
             "kms:ReEncrypt (kms:ReEncryptFrom, kms:ReEncryptTo)",
-            f"{version.key_arn} to {arn}",
+            f"{source_arn} to {arn}",
             "one of the two keys",
             f"{_NO_KEY} Or correct KeyId.",
         ):
             answer = self._kms.re_encrypt(
                 CiphertextBlob=version.ciphertext,
-                SourceKeyId=version.key_arn,
+                SourceKeyId=source_arn,
                 SourceEncryptionContext=context,
                 DestinationKeyId=key_id,
                 DestinationEncryptionContext=context,
@@ -127,3 +136,13 @@ class Cipher:
         resource = key_id if key_id.startswith("alias/") else f"key/{key_id}"
         meta = self._kms.meta
         return f"arn:{meta.partition}:kms:{meta.region_name}:{self._account_id}:{resource}"
+
+    def _here(self, key_arn: str) -> str:
+        """Return the ARN of a multi-Region key in this Region; others are where they are.
+
+        A global table brings records here that were written in another Region.
+        """
+        if not is_multi_region(key_arn):
+            return key_arn
+        partition, service, _, account, resource = key_arn.split(":", 5)[1:]
+        return f"arn:{partition}:{service}:{self._kms.meta.region_name}:{account}:{resource}"

@@ -44,8 +44,8 @@ def calls(world: World) -> list[str]:
 def make(world: World, calls: list[str]) -> Callable[..., SecretsClient]:
     def made(**options: Any) -> SecretsClient:
         consumer = SecretsClient(region_name=REGION, **options)
-        world.watch(consumer._store._dynamodb.meta.events, "dynamodb", calls)
-        world.watch(consumer._cipher._kms.meta.events, "kms", calls)
+        world.watch(consumer._connection.dynamodb.meta.events, "dynamodb", calls)
+        world.watch(consumer._connection.kms.meta.events, "kms", calls)
         return consumer
 
     return made
@@ -522,7 +522,7 @@ def test_the_region_may_come_from_the_variable_of_other_sdks(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
 
-    assert SecretsClient()._store._dynamodb.meta.region_name == "eu-west-3"
+    assert SecretsClient()._connection.dynamodb.meta.region_name == "eu-west-3"
 
 
 def test_without_a_region_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

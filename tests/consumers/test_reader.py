@@ -27,8 +27,8 @@ def calls(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     class Watched(myorg_secrets.SecretsClient):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
-            world.watch(self._store._dynamodb.meta.events, "dynamodb", made)
-            world.watch(self._cipher._kms.meta.events, "kms", made)
+            world.watch(self._connection.dynamodb.meta.events, "dynamodb", made)
+            world.watch(self._connection.kms.meta.events, "kms", made)
 
     monkeypatch.setattr(reader, "SecretsClient", Watched)
     reader._client.cache_clear()

@@ -252,7 +252,7 @@ def test_what_the_function_asks_for_is_what_its_role_allows(aws, deploy, stack):
         else:
             asked.append(decrypt(params["KeyId"], params["EncryptionContext"]))
 
-    for service in (client._store._dynamodb, client._cipher._kms):
+    for service in (client._connection.dynamodb, client._connection.kms):
         service.meta.events.register("before-parameter-build", note)
     client.get(stack.name, "Secret")
 

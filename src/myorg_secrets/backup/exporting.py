@@ -11,10 +11,10 @@ from myorg_secrets.exceptions import (
     Throttled,
     Unreachable,
 )
-from myorg_secrets.lookup import items
+from myorg_secrets.lookup import items_of
 from myorg_secrets.parallel import in_parallel
 from myorg_secrets_password.item import Item, from_item, identity_of, to_item
-from myorg_secrets_password.record import Record, Version
+from myorg_secrets_password.record import Identity, Record, Version
 
 _STOPS = (InvalidCredentials, Throttled, Unreachable)
 """What the next record would meet as well."""
@@ -26,13 +26,18 @@ class Exported:
 
     Attributes:
         item: as it is exported; None where the item is none of this type's.
-        ref: the secret.
+        identity: the secret's, where the item is of this type.
         problem: what is not as it should be, or empty.
     """
 
     item: Item | None
-    ref: str
+    identity: Identity | None
     problem: str = ""
+
+    @property
+    def ref(self) -> str:
+        """The secret as `Ref` gives it."""
+        return "?" if self.identity is None else str(self.identity)
 
 
 def export(
@@ -57,29 +62,25 @@ def export(
     """
 
     def prepare(item: Item) -> Exported:
-        return _prepared(connection, item, key_id)
+        return prepared(connection, item, key_id)
 
-    yield from in_parallel(prepare, _chosen(connection, stacks, env))
-
-
-def _chosen(connection: Connection, stacks: tuple[str, ...], env: str | None) -> Iterator[Item]:
-    for stack in stacks or (None,):
-        yield from items(connection, stack, env)
+    yield from in_parallel(prepare, items_of(connection, stacks, env))
 
 
-def _prepared(connection: Connection, item: Item, key_id: str | None) -> Exported:
+def prepared(connection: Connection, item: Item, key_id: str | None) -> Exported:
+    """Return one item as it is exported; see `export`."""
     try:
         identity = identity_of(connection.table_name, item)
     except KeyError:
-        return Exported(None, "?", "The item has not the keys of this type's table.")
+        return Exported(None, None, "The item has not the keys of this type's table.")
     if not identity.is_complete:
-        return Exported(None, str(identity), "The item is none of this type's: it stays out.")
+        return Exported(None, identity, "The item is none of this type's: it stays out.")
     try:
         record = from_item(connection.table_name, item)
     except Damaged as damaged:
-        return Exported(item, str(identity), f"Exported as it is: {damaged}")
+        return Exported(item, identity, f"Exported as it is: {damaged}")
     if key_id is None:
-        return Exported(item, str(identity))
+        return Exported(item, identity)
     versions, problems = [], []
     for version in record.versions:
         try:
@@ -89,7 +90,7 @@ def _prepared(connection: Connection, item: Item, key_id: str | None) -> Exporte
         except PasswordError as problem:
             versions.append(version)
             problems.append(f"Version {version.id} stays under {version.key_arn}: {problem}")
-    return Exported(with_versions(item, record, versions), str(identity), " ".join(problems))
+    return Exported(with_versions(item, record, versions), identity, " ".join(problems))
 
 
 def with_versions(item: Item, record: Record, versions: Iterable[Version]) -> Item:

@@ -65,7 +65,7 @@ class Writer:
 
     def add(self, item: Item) -> None:
         """Write an item."""
-        self._write({"Item": _encoded_map(item)})
+        self._put(item_line(item))
         self._records += 1
 
     def finish(self) -> Manifest:
@@ -75,9 +75,32 @@ class Writer:
         return manifest
 
     def _write(self, value: Mapping[str, Any]) -> None:
-        line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
+        self._put(_line(value))
+
+    def _put(self, line: bytes) -> None:
         self._hash.update(line)
         self._stream.write(line)
+
+
+def item_line(item: Item) -> bytes:
+    """Return an item as an export has it in a line."""
+    return _line({"Item": _encoded_map(item)})
+
+
+def item_of_line(line: bytes) -> Item:
+    """Return the item that a line holds.
+
+    Raises:
+        MalformedLine: it holds none.
+    """
+    try:
+        value = _parsed(line)
+    except ValueError:
+        raise MalformedLine("The line is not JSON.") from None
+    try:
+        return _decoded_map(value["Item"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise MalformedLine("The line holds no item in DynamoDB JSON.") from None
 
 
 def verify(stream: IO[bytes]) -> Manifest:
@@ -108,17 +131,12 @@ def verify(stream: IO[bytes]) -> Manifest:
 def numbered_items(stream: IO[bytes]) -> Iterator[tuple[int, Item | MalformedLine]]:
     """Yield every line between header and manifest, with its number, as an item if it is one."""
     for number, line in _lines(stream, whole=False):
-        try:
-            value = _parsed(line)
-        except ValueError:
-            yield number, MalformedLine("The line is not JSON.")
-            continue
-        if set(value) in ({"Export"}, {"Manifest"}):
+        if line.startswith((b'{"Export":', b'{"Manifest":')):
             continue
         try:
-            yield number, _decoded_map(value["Item"])
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            yield number, MalformedLine("The line holds no item in DynamoDB JSON.")
+            yield number, item_of_line(line)
+        except MalformedLine as malformed:
+            yield number, malformed
 
 
 def _lines(stream: IO[bytes], whole: bool = True) -> Iterator[tuple[int, bytes]]:
@@ -157,6 +175,10 @@ def _manifest(line: bytes, count: int) -> Manifest:
             f"The file {reason}: it is no whole export. Take another copy, or import the lines that"
             " are whole by --allow-damaged."
         ) from None
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ VERBS = {
     "adopt": ("adopt", "Take over the passwords of an older table."),
     "export": ("export", "Back up a table as ciphertext, to a file or to S3."),
     "import": ("imports", "Bring a backup's secrets back into a table."),
+    "mirror": ("mirror", "Keep a copy of every record in S3, to read from in need."),
     "doctor": ("doctor", "Say in plain words what is wrong."),
     "completion": ("completion", "Print the completion script of a shell."),
 }

@@ -8,7 +8,7 @@ import click
 
 from myorg_secrets.lookup import find_live, version_of
 
-from .options import env, version_id, which
+from .options import env, from_mirror, version_id, which
 from .output import say
 from .place import Place, located
 
@@ -35,6 +35,7 @@ The exit code is the program's own; 127 if there is no such program, 126 if it c
 @click.argument("words", nargs=-1, metavar="STACK NAME|REF -- CMD [ARG]…", required=True)
 @env
 @version_id
+@from_mirror
 @click.option(
     "--as",
     "variable",
@@ -45,7 +46,12 @@ The exit code is the program's own; 127 if there is no such program, 126 if it c
     help="The environment variable.",
 )
 def command(
-    place: Place, words: tuple[str, ...], env: str | None, version_id: str | None, variable: str
+    place: Place,
+    words: tuple[str, ...],
+    env: str | None,
+    version_id: str | None,
+    mirror: str | None,
+    variable: str,
 ) -> None:
     """Run CMD with a password in an environment variable.
 
@@ -61,8 +67,8 @@ def command(
     if not cmd:
         raise click.UsageError("CMD is missing: write it behind --.")
     connection, identity = named.at(place)
-    version = version_of(find_live(connection, identity), version_id)
-    clear = connection.cipher.reveal(identity, version)
+    version = version_of(find_live(connection, identity, mirror), version_id)
+    clear = connection.cipher_for(version.key_arn).reveal(identity, version)
     sys.stdout.flush()
     try:
         os.execvpe(cmd[0], cmd, {**os.environ, variable: clear.reveal()})  # noqa: S606  # the purpose

@@ -4,7 +4,7 @@ import click
 
 from myorg_secrets.lookup import find_live, version_of
 
-from .options import Named, as_json, names_secret, version_id
+from .options import Named, as_json, from_mirror, names_secret, version_id
 from .output import write, write_json
 from .place import Place, located
 
@@ -18,6 +18,7 @@ Examples:
   myorg-secrets get 'myorg-secrets-password|orders|prod|DBPassword'
   myorg-secrets get orders DBPassword | docker login --username admin --password-stdin
   myorg-secrets get orders DBPassword --version-id 0f3a…   # the one before a rotation
+  myorg-secrets get orders DBPassword --from s3://backups/passwords   # the table is not there
 
 Where a program takes its password from the environment, `myorg-secrets exec` is safer than
 $(myorg-secrets get …): a command line can be seen by every user of the machine.""",
@@ -25,16 +26,22 @@ $(myorg-secrets get …): a command line can be seen by every user of the machin
 @located
 @names_secret
 @version_id
+@from_mirror
 @click.option("-n", "--no-newline", is_flag=True, help="End without a line break.")
 @as_json
 def command(
-    place: Place, named: Named, version_id: str | None, no_newline: bool, as_json: bool
+    place: Place,
+    named: Named,
+    version_id: str | None,
+    mirror: str | None,
+    no_newline: bool,
+    as_json: bool,
 ) -> None:
     """Print a password, alone, followed by a line break."""
     connection, identity = named.at(place)
-    record = find_live(connection, identity)
+    record = find_live(connection, identity, mirror)
     version = version_of(record, version_id)
-    clear = connection.cipher.reveal(identity, version)
+    clear = connection.cipher_for(version.key_arn).reveal(identity, version)
     if as_json:
         write_json({"Value": clear.reveal(), "VersionId": version.id})
     else:

@@ -21,6 +21,12 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, 
 kms_key_id = click.option(
     "--kms-key-id", metavar="KEY", help="A KMS key: its ID, its ARN, or an alias of it."
 )
+from_mirror = click.option(
+    "--from",
+    "mirror",
+    metavar="s3://BUCKET/PREFIX",
+    help="Read the copy that `mirror` keeps there, instead of the table.",
+)
 env = click.option("--env", metavar="ENV", help=f"The environment.  [default: {DEFAULT_ENV}]")
 
 

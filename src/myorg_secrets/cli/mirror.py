@@ -1,0 +1,74 @@
+"""`myorg-secrets mirror`."""
+
+from collections import Counter
+
+import click
+
+from myorg_secrets.backup.mirror import Mirror
+from myorg_secrets.backup.mirroring import Mirrored, Status, mirror_all
+from myorg_secrets.connection import BULK_CONFIG
+from myorg_secrets.keys import require_usable
+
+from .options import as_json, kms_key_id
+from .output import say, tracked, write_json, write_line
+from .place import Place, located
+
+NOT_ALL = 1
+
+
+@click.command(
+    "mirror",
+    epilog="""\b
+Examples:
+  myorg-secrets mirror s3://backups/passwords --kms-key-id alias/backup
+  myorg-secrets get orders DBPassword --from s3://backups/passwords
+
+Each record has an object of its own, as ciphertext. What did not change is not written again. What
+was removed from the table keeps its copy until you delete that. Give the bucket versioning and, for
+another Region, a replication rule: infrastructure/backup.yml has both, and a function that does
+this on a schedule.
+
+Exit code 1 if something was not as it should be; everything else is there all the same.""",
+)
+@located
+@click.argument("location", metavar="s3://BUCKET/PREFIX")
+@click.option(
+    "--stack-name", "stacks", metavar="STACK", multiple=True, help="Only this stack; repeatable."
+)
+@kms_key_id
+@as_json
+def command(
+    place: Place, location: str, stacks: tuple[str, ...], kms_key_id: str | None, as_json: bool
+) -> None:
+    """Bring the copies in S3 up to date, one object for each record.
+
+    With --kms-key-id, KMS encrypts every version anew under that key: the copies outlive the key of
+    the table. The passwords stay in KMS.
+    """
+    connection = place.connect(config=BULK_CONFIG)
+    mirror = Mirror.at(location, connection)
+    if kms_key_id is not None:
+        require_usable(connection, kms_key_id)
+    counts: Counter[Status] = Counter()
+    problems = []
+    for mirrored in tracked(mirror_all(connection, mirror, kms_key_id, stacks), "Mirroring"):
+        counts[mirrored.status] += 1
+        if mirrored.problem:
+            problems.append({"Ref": mirrored.ref, "Problem": mirrored.problem})
+        if not as_json and mirrored.status is not Status.UNCHANGED:
+            write_line(_line(mirrored))
+    if as_json:
+        write_json({"Counts": {str(s): counts[s] for s in Status}, "Problems": problems})
+    else:
+        say(
+            f"{counts[Status.WRITTEN]} written, {counts[Status.UNCHANGED]} unchanged,"
+            f" {counts[Status.LEFT_OUT]} left out."
+        )
+    if problems:
+        click.get_current_context().exit(NOT_ALL)
+
+
+def _line(mirrored: Mirrored) -> str:
+    word = "written" if mirrored.status is Status.WRITTEN else "left out"
+    line = f"{word:9}  {mirrored.ref}"
+    return f"{line}: {mirrored.problem}" if mirrored.problem else line
