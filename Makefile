@@ -79,7 +79,7 @@ lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint)
 	@$(BIN)/ruff format --check .
 	@mkdir -p build/registry && cp myorg-secrets-password.json build/registry
 	@$(BIN)/cfn-lint --non-zero-exit-code informational --registry-schemas build/registry -- \
-		infrastructure/*.yml examples/*.yml template.yml
+		infrastructure/*.yml examples/*.yml examples/import/*.yml template.yml
 
 .PHONY: types
 types: $(READY) ## mypy --strict

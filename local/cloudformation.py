@@ -1,14 +1,17 @@
 """moto's CloudFormation with the roll-back and the resource type that it lacks.
 
-One thing is changed: moto's backend for one account and Region, while ``plugged_in`` is open.
-Templates, parameters, conditions, functions, change sets and the API itself remain moto's.
+One thing is changed: moto's backend for one account and Region, while ``plugged_in`` is open, and
+what its API hands on of an import. Templates, parameters, conditions, functions, change sets and
+the API itself remain moto's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+from unittest.mock import patch
 
 import moto.cloudformation.urls
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
@@ -18,10 +21,17 @@ from moto.cloudformation.models import (
     Stack,
     cloudformation_backends,
 )
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_stack_id
 
 from local.deployment import Deployment
 from local.drivers import Driver
+from local.template import normalized
+
+Identifiers = dict[str, dict[str, str]]
+"""Of the resources that a change set imports, by logical ID."""
+
+_identifiers: ContextVar[Identifiers] = ContextVar("identifiers")
 
 
 class _Backend(CloudFormationBackend):
@@ -31,6 +41,7 @@ class _Backend(CloudFormationBackend):
         super().__init__(region_name, account_id)
         self._drivers = drivers
         self._deployments: dict[str, Deployment] = {}
+        self._imports: dict[str, Identifiers] = {}
 
     @property
     def _url_module(self) -> Any:
@@ -87,6 +98,46 @@ class _Backend(CloudFormationBackend):
         self._take_exports(stack)
         return stack
 
+    def create_change_set(
+        self,
+        stack_name: str,
+        change_set_name: str,
+        template: str,
+        parameters: dict[str, str],
+        description: str,
+        change_set_type: str,
+        *further: Any,
+        **options: Any,
+    ) -> tuple[str, str]:
+        exists = any(stack.name == stack_name for stack in self.stacks.values())
+        is_import = change_set_type == "IMPORT"
+        if is_import:
+            change_set_type = "UPDATE" if exists else "CREATE"
+        change_set_id, stack_id = super().create_change_set(
+            stack_name,
+            change_set_name,
+            template,
+            parameters,
+            description,
+            change_set_type,
+            *further,
+            **options,
+        )
+        if is_import:
+            change_set = self.change_sets[change_set_id]
+            change_set.change_set_type = "IMPORT"
+            identifiers = _identifiers.get()
+            reason = self._deployment(self.stacks[stack_id]).reason_against_import(
+                normalized(change_set.template_dict), identifiers
+            )
+            if reason is not None:
+                del self.change_sets[change_set_id]
+                if not exists:
+                    del self.stacks[stack_id]
+                raise ValidationError(message=reason)
+            self._imports[change_set_id] = identifiers
+        return change_set_id, stack_id
+
     def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
         change_set = self._change_set(change_set_name, stack_name)
         stack = self.stacks[change_set.stack_id]
@@ -100,6 +151,8 @@ class _Backend(CloudFormationBackend):
         if change_set.change_set_type == "CREATE":
             deployment.declare(*asked)
             deployment.create()
+        elif change_set.change_set_type == "IMPORT":
+            deployment.take_in(*asked, self._imports.pop(change_set.change_set_id))
         else:
             deployment.update(*asked)
         change_set.execution_status = "EXECUTE_COMPLETE"
@@ -145,7 +198,25 @@ def plugged_in(account_id: str, region: str, drivers: Mapping[str, Driver]) -> I
     """Have moto's CloudFormation work by ``drivers`` meanwhile, each for its resource type."""
     regions = cloudformation_backends[account_id]
     regions[region] = _Backend(region, account_id, drivers)
+    create = _with_identifiers(CloudFormationResponse.create_change_set)
     try:
-        yield
+        with patch.object(CloudFormationResponse, "create_change_set", create):
+            yield
     finally:
         del regions[region]
+
+
+def _with_identifiers(create_change_set: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Hand on what the request wants to import, which moto's response leaves out."""
+
+    def create(response: Any) -> Any:
+        imports = response._get_param("ResourcesToImport", [])
+        token = _identifiers.set(
+            {each["LogicalResourceId"]: each["ResourceIdentifier"] for each in imports}
+        )
+        try:
+            return create_change_set(response)
+        finally:
+            _identifiers.reset(token)
+
+    return create

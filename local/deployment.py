@@ -19,6 +19,7 @@ from moto.cloudformation.models import Event, Stack
 from moto.cloudformation.parsing import OutputMap
 
 from local.drivers import Driver, Place
+from local.importing import reason_against_import
 from local.live_resources import Held, LiveResources, Wanted
 from local.schema import PropertiesRejected, create_only_properties
 from local.template import dependency_order
@@ -108,6 +109,57 @@ class Deployment:
                 "DeletionPolicy",
             )
             self._status("UPDATE_COMPLETE")
+
+    def take_in(
+        self,
+        template: str,
+        parameters: dict[str, Any],
+        tags: dict[str, str],
+        identifiers: Mapping[str, dict[str, str]],
+    ) -> None:
+        """Take existing resources into the stack, by logical ID, or none of them."""
+        stack = self._stack
+        before = (stack.template, stack.parameters, stack.tags)
+        self.declare(template, parameters, tags)
+        self._status("IMPORT_IN_PROGRESS", USER_INITIATED)
+        taken: list[str] = []
+        try:
+            for logical_id in (name for name in self._live.wanted_ids() if name in identifiers):
+                self._take_in(logical_id, identifiers[logical_id])
+                taken.append(logical_id)
+            self._settle_outputs()
+        except ResourceFailed as failed:
+            self._status(
+                "IMPORT_ROLLBACK_IN_PROGRESS",
+                f"The following resource(s) failed to import: [{failed.logical_id}].",
+            )
+            for logical_id in taken:
+                self._forget(logical_id, self._held[logical_id])
+            if before[0]:
+                self.declare(*before)
+            else:
+                self._withdraw_outputs()
+            self._status("IMPORT_ROLLBACK_COMPLETE")
+        else:
+            self._status("IMPORT_COMPLETE")
+
+    def reason_against_import(
+        self, template: Mapping[str, Any], identifiers: Mapping[str, dict[str, str]]
+    ) -> str | None:
+        """Say why a template and what it shall take in are no import, or return None."""
+        return reason_against_import(template, identifiers, self._held)
+
+    def _take_in(self, logical_id: str, identifier: dict[str, str]) -> None:
+        self._event(logical_id, "IMPORT_IN_PROGRESS")
+        try:
+            wanted = self._live.resolve(logical_id)
+            driver = self._driver_for(wanted.resource_type)
+            resource = driver.take_in(self._place(logical_id), wanted, identifier)
+        except Exception as error:  # as in _bring_about
+            self._event(logical_id, "IMPORT_FAILED", str(error))
+            raise ResourceFailed(logical_id) from error
+        self._settle(logical_id, wanted, resource)
+        self._event(logical_id, "IMPORT_COMPLETE")
 
     def delete(self) -> None:
         """Remove every resource that no policy retains."""

@@ -52,6 +52,10 @@ class Driver:
             place.region,
         )
 
+    def take_in(self, place: Place, wanted: Wanted, identifier: dict[str, str]) -> Any:
+        """Return a resource that exists already, by its primary identifier."""
+        raise NotImplementedError(f"The local CloudFormation cannot import {wanted.resource_type}")
+
     def delete(self, place: Place, held: Held) -> None:
         """Remove the resource."""
         resource = held.resource

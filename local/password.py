@@ -13,7 +13,7 @@ from local.drivers import Driver, Place
 from local.events import TYPE_NAME, Operation
 from local.handler import Handler, HandlerFailed
 from local.live_resources import Held, Wanted
-from local.schema import checked, property_names
+from local.schema import PropertiesRejected, checked, property_names
 
 
 class Password(CloudFormationModel):
@@ -90,6 +90,16 @@ class PasswordDriver(Driver):
             previous_stack_tags=held.tags,
         )
         return _resource(model)
+
+    def take_in(self, place: Place, wanted: Wanted, identifier: dict[str, str]) -> Password:
+        properties = checked(wanted.properties)
+        for name, value in identifier.items():
+            if properties.get(name, value) != value:
+                raise PropertiesRejected(
+                    f"{name} in the template is not that of the resource identifier"
+                )
+        # An import reads, and nothing else: it neither compares nor changes.
+        return _resource(self._perform("READ", place, properties=identifier))
 
     def delete(self, place: Place, held: Held) -> None:
         properties = held.properties | held.resource.identifier

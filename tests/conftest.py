@@ -82,3 +82,17 @@ def world(account: worlds.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[wo
         monkeypatch.setattr(f"botocore.retries.{limit}", lambda *_, **__: True)
     yield account
     account.reset()
+
+
+@pytest.fixture
+def quiet_sdk() -> Iterator[None]:
+    """Keep botocore's own records of what a test itself asks for out of what is watched.
+
+    At DEBUG they hold its requests and KMS's answers.
+    """
+    loggers = [logging.getLogger(name) for name in ("botocore", "boto3", "urllib3")]
+    for logger in loggers:
+        logger.setLevel(logging.INFO)
+    yield
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)

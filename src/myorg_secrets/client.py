@@ -36,7 +36,11 @@ _JITTER = 0.2
 must not all read again at once."""
 
 _PAUSE = 5.0
-"""Seconds until the next attempt after one that failed, while the value before is served."""
+"""Seconds until the next attempt after one that failed, while the value before is served. They
+double with each further failure: what makes AWS throttle must not grow while it does."""
+
+_LONGEST_PAUSE = 60.0
+"""Seconds, so that an end of the trouble is noticed soon."""
 
 _PASSING = (ServiceFault, Throttled, Unreachable)
 """Failures that come to an end without anybody's doing."""
@@ -63,6 +67,8 @@ class _Reading:
     value: ClearText
     read_at: float
     expires_at: float
+    failures: int = 0
+    """Attempts to read it again that failed, one after another."""
 
 
 class SecretsClient:
@@ -186,7 +192,7 @@ class SecretsClient:
             raise
         except _PASSING as failure:
             now = time.monotonic()
-            if last is None or now >= last.read_at + self._max_age + self._max_stale:
+            if last is None or now >= (end := last.read_at + self._max_age + self._max_stale):
                 raise
             LOG.warning(
                 "The password of %s is the one read %.0f s ago: %s",
@@ -194,7 +200,8 @@ class SecretsClient:
                 now - last.read_at,
                 failure,
             )
-            reading = replace(last, expires_at=now + _PAUSE)
+            pause = _early(min(_PAUSE * 2.0**last.failures, _LONGEST_PAUSE))
+            reading = replace(last, expires_at=min(now + pause, end), failures=last.failures + 1)
         with self._lock:
             self._readings[identity] = reading
         return reading
@@ -206,20 +213,26 @@ class SecretsClient:
         if last is not None and last.record.current.id == record.current.id:
             value = last.value
         else:
-            value = self._cipher.reveal(identity, record.current)
+            value = self._revealed(identity, record.current)
+            if last is not None:
+                # Whoever bridges the rotation asks for it, and a roll-back brings it back.
+                self._keep(identity, last.record.current.id, last.value)
         now = time.monotonic()
-        age = self._max_age * random.uniform(1 - _JITTER, 1)  # noqa: S311  # spreads load, hides nothing
-        return _Reading(record, value, now, now + age)
+        return _Reading(record, value, now, now + _early(self._max_age))
 
     def _earlier_value(self, identity: Identity, reading: _Reading, version_id: str) -> ClearText:
-        key = identity, version_id
-        with self._lock:
-            value = self._earlier.get(key)
-        if value is None:
-            value = self._cipher.reveal(identity, self._version(identity, reading, version_id))
-            with self._lock:
-                self._earlier[key] = value
+        value = self._revealed(identity, self._version(identity, reading, version_id))
+        self._keep(identity, version_id, value)
         return value
+
+    def _revealed(self, identity: Identity, version: Version) -> ClearText:
+        with self._lock:
+            value = self._earlier.get((identity, version.id))
+        return value or self._cipher.reveal(identity, version)
+
+    def _keep(self, identity: Identity, version_id: str, value: ClearText) -> None:
+        with self._lock:
+            self._earlier[identity, version_id] = value
 
     def _version(self, identity: Identity, reading: _Reading, version_id: str) -> Version:
         # What was read a while ago does not know a newer version yet.
@@ -229,6 +242,11 @@ class SecretsClient:
         if version is None:
             raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")
         return version
+
+
+def _early(seconds: float) -> float:
+    """Return a little less, at random."""
+    return seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311  # spreads load, hides nothing
 
 
 def _find(record: Record, version_id: str) -> Version | None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
 
+READ_CONFIG = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+"""For a program that waits for its password: the adaptive mode would hold every call of the process
+back for seconds after a few that were throttled."""
+
 BULK_CONFIG = CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 10}))
 """For work on whole tables, which has the time to wait while AWS throttles."""
 
@@ -62,7 +66,7 @@ def connect(
     *,
     region_name: str | None = None,
     session: "Session | None" = None,
-    config: Config = CONFIG,
+    config: Config = READ_CONFIG,
 ) -> Connection:
     """Make the clients for a table; nothing is called yet.
 

@@ -1,6 +1,5 @@
 """A local AWS for each module, and the program beside it."""
 
-import logging
 import os
 from collections.abc import Iterator
 
@@ -42,14 +41,5 @@ def rotated(stack: Stack) -> Stack:
 
 
 @pytest.fixture(autouse=True)
-def quiet_sdk() -> Iterator[None]:
-    """Keep botocore's own records of what a test itself asks for out of what is watched.
-
-    They hold KMS's answers. What the program's process emits is what counts here.
-    """
-    loggers = [logging.getLogger(name) for name in ("botocore", "boto3", "urllib3")]
-    for logger in loggers:
-        logger.setLevel(logging.INFO)
-    yield
-    for logger in loggers:
-        logger.setLevel(logging.NOTSET)
+def quiet(quiet_sdk: None) -> None:
+    """What the program's process emits is what counts here."""

@@ -1,5 +1,6 @@
 """What a program that reads passwords can rely on."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -182,6 +183,65 @@ def test_an_earlier_version_bridges_a_rotation(
         assert consumer.get("orders", "DBPassword", version_id=version) == first
     assert consumer.get("orders", "DBPassword") == secret.value
     assert calls == [*READ, "kms:Decrypt"]
+
+
+def test_a_version_that_the_process_knows_costs_no_call_of_kms_when_it_is_earlier(
+    consumer: SecretsClient, secret: Secret, calls: list[str]
+) -> None:
+    """Neither to bridge a rotation, nor after a roll-back."""
+    first, version = secret.value, secret.model["VersionId"]
+    consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+    consumer.refresh()
+    consumer.get("orders", "DBPassword")
+
+    assert consumer.get("orders", "DBPassword", version_id=version) == first
+    secret.update()
+    consumer.refresh()
+    assert consumer.get("orders", "DBPassword") == first
+    assert calls == [*READ, *READ, "dynamodb:GetItem"]
+
+
+def test_fewer_attempts_never_serve_a_value_beyond_max_stale(
+    consumer: SecretsClient, world: World, secret: Secret, clock: Clock
+) -> None:
+    consumer.get("orders", "DBPassword")
+    clock.now += 5 * MINUTE
+
+    with world.failing("dynamodb:GetItem", refuse_with("ThrottlingException")):
+        for _ in range(599):
+            consumer.get("orders", "DBPassword")
+            clock.now += 1
+        clock.now += 1
+        with pytest.raises(myorg_secrets.Throttled):
+            consumer.get("orders", "DBPassword")
+
+
+def test_while_aws_fails_attempts_become_fewer_and_then_it_is_asked_as_before(
+    consumer: SecretsClient, world: World, secret: Secret, calls: list[str], clock: Clock
+) -> None:
+    consumer.get("orders", "DBPassword")
+    clock.now += 5 * MINUTE
+    attempts = []
+
+    with world.failing("dynamodb:GetItem", refuse_with("ThrottlingException")):
+        for second in range(400):
+            calls.clear()
+            clock.now += 1
+            consumer.get("orders", "DBPassword")
+            if calls:
+                attempts.append(second)
+    clock.now += client._LONGEST_PAUSE
+    calls.clear()
+    consumer.get("orders", "DBPassword")
+    clock.now += 3.9 * MINUTE
+    consumer.get("orders", "DBPassword")
+
+    pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    assert calls == ["dynamodb:GetItem"]
+    assert all(4 <= pause <= 61 for pause in pauses)
+    assert pauses[0] <= 6 < 47 < pauses[-1]
+    assert len(attempts) < 14
 
 
 def test_a_password_comes_with_its_version_where_that_is_asked_for(

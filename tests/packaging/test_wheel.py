@@ -1,13 +1,18 @@
 """What `pip install .` gives consumers: the library, what it shares with the type, and no more."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tools.project import ROOT, copy_of_project
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 FRAMEWORK = ("delivery", "framework", "handlers", "models", "translator")
 
@@ -54,3 +59,74 @@ def test_the_library_loads_where_the_framework_is_not_installed(wheel: Path) -> 
 
     assert outcome.returncode == 0, outcome.stderr
     assert str(wheel) in outcome.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+         "--target", folder, wheel],
+        check=True,
+    )  # fmt: skip
+    return folder
+
+
+def test_the_command_is_installed_and_knows_its_version(installed: Path) -> None:
+    outcome = subprocess.run(
+        [installed / "bin" / "myorg-secrets", "--version"],
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert outcome.stdout == f"myorg-secrets {PROJECT['version']}\n"
+
+
+def test_what_is_imported_is_declared(installed: Path) -> None:
+    """Every distribution that some module imports, and no other."""
+    declared = {
+        re.split(r"[<>=]", requirement)[0]
+        for requirement in (
+            *PROJECT["dependencies"],
+            *PROJECT["optional-dependencies"]["credstash"],
+        )
+    }
+    # botocore comes with boto3; the stubs are for type checkers alone.
+    provided = {*sys.stdlib_module_names, "botocore", "myorg_secrets", "myorg_secrets_password"}
+
+    imported = set()
+    for path in installed.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(str(node.module).partition(".")[0])
+
+    assert {name for name in imported - provided if not name.startswith("mypy_boto3")} == declared
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("myorg_secrets", ["click", "rich", "smart_open", "cryptography"]),
+        ("myorg_secrets.cli.get", ["rich", "smart_open", "cryptography"]),
+        ("myorg_secrets.cli.execute", ["rich", "smart_open", "cryptography"]),
+        ("myorg_secrets.cli.adopt", ["smart_open", "cryptography"]),
+    ],
+)
+def test_a_verb_does_not_wait_for_what_another_needs(
+    installed: Path, module: str, heavy: list[str]
+) -> None:
+    program = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+
+    outcome = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert outcome.stdout == "[]\n"

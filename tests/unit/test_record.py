@@ -168,6 +168,65 @@ def test_the_current_version_had_only_the_tokens_that_it_was_served_with() -> No
     assert not record.current_had_token(state(8))
 
 
+def test_an_adopted_record_remembers_nothing() -> None:
+    """Its first update tells it what was declared until then."""
+    record = Record.adopt(IDENTITY, version("v0"), Settings())
+
+    assert record.current == version("v0")
+    assert (record.revision, record.memories, record.create_token) == (1, (), "")
+    assert record.declared == DeclaredState()
+
+
+def test_a_restored_version_is_current_and_remembered_for_the_state_declared_last() -> None:
+    record = begun(state(8)).serving(version("v1"), state(9), NOW)
+
+    restored = record.restored(record.versions[0], NOW)
+
+    assert ids(restored) == ["v1", "v0"]
+    assert restored.current.restored_time == iso(NOW)
+    assert restored.remembered(state(9)) == restored.current
+    assert restored.revision == record.revision + 1
+
+
+def test_a_tombstone_comes_back_as_it_was() -> None:
+    record = begun(state(8)).serving(version("v1"), state(9), NOW)
+    tombstone = replace(record, deleted_time=EARLIER, expires_at=1)
+
+    restored = tombstone.restored(tombstone.current, NOW)
+
+    assert restored == replace(record, revision=record.revision + 1)
+
+
+def test_an_adopted_record_that_is_restored_still_remembers_nothing() -> None:
+    """Else its first update would take what was declared until then for something new."""
+    record = Record.adopt(IDENTITY, version("v0"), Settings())
+    tombstone = replace(record, deleted_time=EARLIER, expires_at=1)
+    second_life = Record.adopt(IDENTITY, version("v1"), Settings()).reborn_over(tombstone, NOW)
+
+    assert tombstone.restored(tombstone.current, NOW).memories == ()
+    assert second_life.restored(second_life.versions[0], NOW).memories == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "summary"),
+    [
+        (DeclaredState(), ""),
+        (
+            DeclaredState({"PasswordLength": 20, "Engine": "mysql"}),
+            "Engine=mysql, PasswordLength=20",
+        ),
+        (DeclaredState({}, "2", True), "RotationToken=2, SecretString"),
+        (DeclaredState({}, ""), ""),
+        (DeclaredState({}, "t" * 200), f"RotationToken={'t' * 105}…"),
+    ],
+    ids=str,
+)
+def test_a_state_is_summed_up_in_a_line(declared: DeclaredState, summary: str) -> None:
+    assert declared.summary() == summary
+    assert len(summary) <= 120
+    assert begun(declared).memories[0].summary == summary
+
+
 def test_a_new_life_over_a_tombstone_keeps_its_versions_as_mere_history() -> None:
     tombstone = replace(
         begun(state(8)).serving(version("v1"), state(9), NOW),
@@ -329,11 +388,20 @@ RECORDS = st.builds(
     identity=st.builds(Identity, st.just("table"), PART, PART, PART),
     revision=st.integers(1),
     versions=st.lists(
-        st.builds(Version, TEXT, st.binary(), TEXT, TEXT, st.sampled_from(Source)),
+        st.builds(
+            Version,
+            TEXT,
+            st.binary(),
+            TEXT,
+            TEXT,
+            st.sampled_from(Source),
+            st.none() | TEXT,
+            st.none() | TEXT,
+        ),
         min_size=1,
         max_size=3,
     ).map(tuple),
-    memories=st.lists(st.builds(Memory, TEXT, TEXT, TEXT), max_size=3).map(tuple),
+    memories=st.lists(st.builds(Memory, TEXT, TEXT, TEXT, TEXT), max_size=3).map(tuple),
     declared=STATES,
     settings=st.builds(
         Settings,

@@ -102,9 +102,12 @@ class OldTable:
                     ConditionExpression="#attribute = :value",
                     ExpressionAttributeNames={"#attribute": attribute},
                     ExpressionAttributeValues={":value": value},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError:
-            raise Conflict("the old row was changed meanwhile, and stays") from None
+        except ClientError as failed:
+            # It is gone already where the SDK repeated a call whose answer was lost.
+            if "Item" in failed.response:
+                raise Conflict("It was changed meanwhile.") from None
 
     def _pages(self, operation: str, **request: Any) -> Iterator[Item]:
         action = f"dynamodb:{operation.capitalize()}"

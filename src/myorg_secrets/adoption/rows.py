@@ -222,7 +222,7 @@ class CredstashRow:
         """
         rows = list(self.table.rows_with("name", self.name))
         if not rows or rows[-1].get("contents") != self.item["contents"]:
-            raise Conflict("a newer version was put meanwhile.")
+            raise Conflict("A newer version was put meanwhile.")
         for row in rows:
             self.table.delete({key: row[key] for key in credstash.KEYS}, "version", row["version"])
 

@@ -18,8 +18,9 @@ from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
 from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_KEY_ID
 
-from .options import Place, as_json, dry_run, kms_key_id, located
+from .options import as_json, dry_run, kms_key_id
 from .output import say, tracked, write_json, write_line
+from .place import Place, located
 
 Rows = RowsOf2016 | RowsOf2017 | RowsOfCredstash
 

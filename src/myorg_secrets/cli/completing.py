@@ -8,20 +8,20 @@ from myorg_secrets.exceptions import PasswordError
 from myorg_secrets.lookup import identities
 from myorg_secrets_password.record import Identity
 
-from .options import Place
+from .place import Place
 
 _AT_MOST = 1000
 _QUICKLY = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 """Whoever waits for a completion would rather type on."""
 
 
-def stacks(ctx: click.Context, incomplete: str) -> list[str]:
+def stacks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the stacks that begin so."""
     found = {identity.stack_name for identity in _identities(ctx, None)}
     return sorted(name for name in found if name.startswith(incomplete))
 
 
-def names(ctx: click.Context, incomplete: str) -> list[str]:
+def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the stack's secrets that begin so, in the environment if one is given."""
     stack = ctx.params.get("stack_or_ref") or ctx.params.get("stack")
     env = ctx.params.get("env")

@@ -5,11 +5,12 @@ from collections import Counter
 import click
 
 from myorg_secrets.doctor import NOT_LOOKED_AT, Finding, Scope, Status, examine
-from myorg_secrets.exceptions import InvalidRequest
+from myorg_secrets.exceptions import InvalidCredentials, InvalidRequest
 from myorg_secrets_password.properties import DEFAULT_KEY_ID, IDENTITY, KEY_ID
 
-from .options import Place, as_json, env, kms_key_id, located, which
+from .options import as_json, env, kms_key_id, which
 from .output import printable, say, tracked, write, write_json, write_table
+from .place import Place, located
 
 
 @click.command(
@@ -50,7 +51,7 @@ def command(
     key_id = KEY_ID.parse("--kms-key-id", kms_key_id or DEFAULT_KEY_ID)
     try:
         connection = place.connect(table_name)
-    except InvalidRequest as error:
+    except (InvalidRequest, InvalidCredentials) as error:
         found = [Finding("Settings", Status.PROBLEM, str(error)), NOT_LOOKED_AT]
     else:
         found = examine(

@@ -8,8 +8,9 @@ import click
 
 from myorg_secrets.lookup import find_live, version_of
 
-from .options import Place, env, located, version_id, which
+from .options import env, version_id, which
 from .output import say
+from .place import Place, located
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as POSIX shells say it
 

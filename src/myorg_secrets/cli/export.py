@@ -13,8 +13,9 @@ from myorg_secrets.keys import require_usable
 from myorg_secrets_password.aws_errors import translated
 from myorg_secrets_password.record import iso
 
-from .options import Place, as_json, kms_key_id, located
+from .options import as_json, kms_key_id
 from .output import say, tracked, write_json
+from .place import Place, located
 
 NOT_ALL = 1
 

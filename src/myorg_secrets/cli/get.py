@@ -4,8 +4,9 @@ import click
 
 from myorg_secrets.lookup import find_live, version_of
 
-from .options import Named, Place, as_json, located, names_secret, version_id
+from .options import Named, as_json, names_secret, version_id
 from .output import write, write_json
+from .place import Place, located
 
 
 @click.command(

@@ -7,8 +7,10 @@ from myorg_secrets.lookup import hint, items
 from myorg_secrets_password.item import from_item
 from myorg_secrets_password.record import Record, iso_of_epoch
 
-from .options import Place, as_json, complete_name, complete_stack, located
+from .completing import names, stacks
+from .options import as_json
 from .output import say, write_json, write_table
+from .place import Place, located
 
 
 @click.command(
@@ -23,8 +25,8 @@ Examples:
 Exit code 1 if a filter is given and nothing fits it.""",
 )
 @located
-@click.argument("stack", required=False, shell_complete=complete_stack)
-@click.argument("name", required=False, shell_complete=complete_name)
+@click.argument("stack", required=False, shell_complete=stacks)
+@click.argument("name", required=False, shell_complete=names)
 @click.option("--stack-name", metavar="STACK", help="The same as the argument STACK.")
 @click.option("--env", metavar="ENV", help="Only this environment.")
 @click.option(

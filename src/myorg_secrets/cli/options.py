@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from myorg_secrets.connection import Connection, connect
-from myorg_secrets.exceptions import InvalidRequest
-from myorg_secrets_password.clients import CONFIG
-from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME, IDENTITY
+from myorg_secrets.connection import Connection
+from myorg_secrets_password.properties import DEFAULT_ENV, IDENTITY
 from myorg_secrets_password.record import Identity
 
-if TYPE_CHECKING:
-    from botocore.config import Config
-
-Verb = Callable[..., Any]
+from .completing import names, stacks
+from .place import Place, Verb
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 version_id = click.option("--version-id", metavar="ID", help="A version that `history` shows.")
@@ -27,46 +22,6 @@ kms_key_id = click.option(
     "--kms-key-id", metavar="KEY", help="A KMS key: its ID, its ARN, or an alias of it."
 )
 env = click.option("--env", metavar="ENV", help=f"The environment.  [default: {DEFAULT_ENV}]")
-
-
-def complete_stack(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the stacks in the table that begin so."""
-    from .completing import stacks
-
-    return stacks(ctx, incomplete)
-
-
-def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of the stack's secrets that begin so."""
-    from .completing import names
-
-    return names(ctx, incomplete)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which table is meant, in which Region and by whose credentials, as the options say."""
-
-    table_name: str | None
-    region: str | None
-    profile: str | None
-
-    def connect(self, table_name: str | None = None, config: Config = CONFIG) -> Connection:
-        """Return the connection to a table, by default the one that --table-name says.
-
-        Raises:
-            InvalidRequest: an option, or the configuration of the SDK, is not valid.
-        """
-        import boto3
-        from botocore.exceptions import BotoCoreError
-
-        name = table_name or self.table_name or DEFAULT_TABLE_NAME
-        IDENTITY["TableName"].parse("--table-name", name)
-        try:
-            session = boto3.Session(profile_name=self.profile, region_name=self.region)
-        except BotoCoreError as error:
-            raise InvalidRequest(str(error)) from None
-        return connect(name, region_name=self.region, session=session, config=config)
 
 
 @dataclass(frozen=True)
@@ -84,28 +39,11 @@ class Named:
         return connection, connection.identity(self.stack, self.name, self.env)
 
 
-def located(verb: Verb) -> Verb:
-    """Add --table-name, --region and --profile; the verb gets them as `place`."""
-
-    @click.option(
-        "--table-name", metavar="TABLE", help=f"The table.  [default: {DEFAULT_TABLE_NAME}]"
-    )
-    @click.option("--region", metavar="REGION", help="The AWS Region.")
-    @click.option("--profile", metavar="PROFILE", help="A profile of the AWS configuration.")
-    @functools.wraps(verb)
-    def wrapped(
-        *args: Any, table_name: str | None, region: str | None, profile: str | None, **others: Any
-    ) -> Any:
-        return verb(*args, place=Place(table_name, region, profile), **others)
-
-    return wrapped
-
-
 def names_secret(verb: Verb) -> Verb:
     """Add the arguments STACK NAME or REF, and --env; the verb gets them as `named`."""
 
-    @click.argument("stack_or_ref", metavar="STACK|REF", shell_complete=complete_stack)
-    @click.argument("name", metavar="[NAME]", required=False, shell_complete=complete_name)
+    @click.argument("stack_or_ref", metavar="STACK|REF", shell_complete=stacks)
+    @click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
     @env
     @functools.wraps(verb)
     def wrapped(

@@ -6,8 +6,9 @@ import click
 
 from myorg_secrets.restore import restore
 
-from .options import Named, Place, as_json, located, names_secret, version_id
+from .options import Named, as_json, names_secret, version_id
 from .output import say, write_json
+from .place import Place, located
 
 
 @click.command(
