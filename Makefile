@@ -143,6 +143,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@rm -f rpdk.log*
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
+	@$(RUN) -m tools.command_line_guide
 
 .PHONY: lock
 lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for newer releases

@@ -7,10 +7,11 @@ import difflib
 import sys
 from pathlib import Path
 
-from tools import cost_guide, engines_guide
+from tools import command_line_guide, cost_guide, engines_guide
 from tools.project import ROOT, copy_of_project, run_cfn
 
 _FILES = (
+    command_line_guide.PAGE,
     cost_guide.PAGE,
     cost_guide.FIGURE,
     engines_guide.PAGE,
@@ -34,6 +35,7 @@ def main(root: Path) -> int:
             return 1
         engines_guide.write(project)
         cost_guide.write(project)
+        command_line_guide.write(project)
         differences = [
             line
             for name in _generated(root, project)

@@ -1,6 +1,7 @@
 """As much of the AWS CLI as the pages use, by the SDK that it is built upon.
 
     aws SERVICE OPERATION [FILE] --option value... [--output text] [--query EXPRESSION]
+    aws SERVICE wait WHAT --option value...
 
 https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html
 """
@@ -16,6 +17,9 @@ import jmespath
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+SERVICES = {"s3api": "s3"}
+"""By the names that the AWS CLI has for them."""
+
 GLOBAL = ("--output", "--query")
 FLAGS = ("--consistent-read",)
 
@@ -23,7 +27,11 @@ FLAGS = ("--consistent-read",)
 def main(words: list[str]) -> None:
     service, operation, *words = words
     make: Any = boto3.client
-    client = make(service)
+    client = make(SERVICES.get(service, service))
+    if operation == "wait":
+        what, option, name = words
+        client.get_waiter(what.replace("-", "_")).wait(**{_camel(option): name})
+        return
     method = operation.replace("-", "_")
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
     members = {f"--{xform_name(name, '-')}": name for name in model.input_shape.members}
@@ -45,19 +53,23 @@ def main(words: list[str]) -> None:
         answer = getattr(client, method)(**request)
     except ClientError as error:
         sys.exit(f"\n{error}")
-    answer.pop("ResponseMetadata")
+    answer.pop("ResponseMetadata", None)
     if files:
         Path(files[0]).write_bytes(answer.pop("Payload").read())
     answer = _printable(answer)
     if said["--query"]:
         answer = jmespath.search(said["--query"], answer)
-    print(_text(answer) if said["--output"] == "text" else json.dumps(answer))
+    print(_text(answer) if said["--output"] == "text" else json.dumps(answer, default=str))
 
 
 def _value(word: str, kind: str) -> Any:
     if word.startswith("fileb://"):
         return Path(word.removeprefix("fileb://")).read_bytes()
     return json.loads(word) if kind in ("map", "structure", "list") else word
+
+
+def _camel(option: str) -> str:
+    return "".join(part.capitalize() for part in option.removeprefix("--").split("-"))
 
 
 def _printable(answer: Any) -> Any:

@@ -1,5 +1,6 @@
 """One local AWS for the pages, and what calls itself `aws` there."""
 
+import logging
 import os
 import shutil
 import sys
@@ -29,6 +30,20 @@ def aws() -> Iterator[local.LocalAws]:
 @pytest.fixture
 def stack(aws: local.LocalAws) -> Stack:
     return Stack(aws)
+
+
+@pytest.fixture
+def quiet_sdk() -> Iterator[None]:
+    """Keep the SDK's own records of what a test asks for out of what is watched for passwords.
+
+    They hold KMS's answers.
+    """
+    loggers = [logging.getLogger(name) for name in ("botocore", "boto3", "urllib3", "smart_open")]
+    for logger in loggers:
+        logger.setLevel(logging.INFO)
+    yield
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -9,6 +9,11 @@ from pathlib import Path
 from tools.project import ROOT
 
 ENTRY = ROOT / "guide" / "consume.md"
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "guide").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 PAGES = [ENTRY, *sorted((ROOT / "guide" / "consume").glob("*.md"))]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -40,6 +45,22 @@ def blocks_of(page: Path) -> list[Block]:
 
 def blocks(*languages: str) -> list[Block]:
     return [block for page in PAGES for block in blocks_of(page) if block.language in languages]
+
+
+def rows_of(page: Path, *header: str) -> list[list[str]]:
+    """Return the cells of the rows of the table with this header, as they are written."""
+    text = page.read_text(encoding="utf-8")
+    _, found, rest = text.partition(f"| {' | '.join(header)} |\n")
+    assert found, f"{page.name} has no table {header}"
+    lines = rest.partition("\n\n")[0].splitlines()[1:]
+    return [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in lines
+    ]
+
+
+def in_backticks(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
 
 
 def links_of(page: Path) -> list[str]:
