@@ -700,3 +700,36 @@ def test_a_file_name_with_a_colon_is_a_file_name(
             check=False,
         )
         assert process.returncode == 0, process.stderr
+
+
+def test_a_stack_that_is_named_twice_is_exported_once(
+    program: Program, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    """Twice in the file, its lines would race each other at the import."""
+    stack.deploy(secrets(DB={"TableName": table}))
+    twice = ["--stack-name", stack.name] * 2
+
+    ended = program.succeed("export", tmp_path / "x", "--table-name", table, *twice, "--json")
+
+    assert ended.json["Records"] == 1
+
+
+def test_a_full_disk_under_the_report_is_not_blamed_on_the_export(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    stack.deploy(secrets(DB={"TableName": table}))
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table)
+
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        process = subprocess.run(
+            [*START, "import", str(file), "--table-name", table],
+            env=program.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert f"{file} cannot be read" not in process.stderr

@@ -68,6 +68,12 @@ def test_a_value_comes_out_in_utf_8_whatever_the_locale_says(
     assert ended.raw == value.encode()
 
 
+def test_a_table_comes_out_whatever_the_locale_says(program: Program, stack: Stack) -> None:
+    stack.deploy(secrets(DB={"Description": "zażółć"}))
+
+    program.succeed("list", stack.name, PYTHONIOENCODING="latin-1")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
