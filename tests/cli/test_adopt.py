@@ -362,3 +362,46 @@ def test_a_disabled_key_is_told_before_any_row(
     assert ended.code == 3
     assert "is in the state Disabled" in ended.err
     assert ended.out == ""
+
+
+def test_a_row_that_dynamodb_refuses_does_not_stop_the_others(
+    program: Program, old: OldTable, app: str
+) -> None:
+    """Its environment and the name together are longer than a sort key may be."""
+    row_2016(old, f"{app}-00", "e" * 1022, "too-long-a-name")
+    for n in range(1, 30):
+        row_2016(old, f"{app}-{n:02}", "prod", f"password-{n}")
+
+    ended = program("adopt", old.name, "--layout", "2016", "--name", "DB", "--json")
+
+    assert ended.code == 1
+    assert ended.json["Counts"] == {"Adopted": 29, "AdoptedBefore": 0, "NotAdopted": 1}
+
+
+def test_a_file_of_stacks_may_begin_with_a_byte_order_mark(
+    program: Program, old: OldTable, app: str, tmp_path: Path
+) -> None:
+    row_2016(old, app, "prod", "by-a-windows-editor")
+    file = tmp_path / "stacks.txt"
+    file.write_text(f"{app}\r\n", "utf-8-sig")
+
+    program.succeed(
+        "adopt", old.name, "--layout", "2016", "--name", "DB", "--stack-name", f"@{file}"
+    )
+
+
+def test_delete_leaves_a_row_whose_password_is_history_of_an_earlier_life(
+    program: Program, aws: local.LocalAws, old: OldTable, app: str
+) -> None:
+    """The live secret has another one; the type never takes this one up again, and drops it."""
+    stack = Stack(aws, app)
+    row_2016(old, app, "default", "of-an-earlier-life")
+    words = ["adopt", old.name, "--layout", "2016", "--name", "DB"]
+    program.succeed(*words)
+    [item] = stack.items().values()
+    aws.client("dynamodb").put_item(TableName=TABLE, Item={**item, "DeletedTime": {"S": "then"}})
+    stack.deploy(secrets(DB={}))
+
+    program(*words, "--delete")
+
+    assert len(old.rows()) == 1

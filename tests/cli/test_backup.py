@@ -1,8 +1,10 @@
 """`export` and `import`: a table goes out as ciphertext, and comes back whole, never over newer."""
 
 import json
+import os
 import stat
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -459,6 +461,10 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "a byte changed": (lambda data: data.replace(b"CreateToken", b"CreateTokem", 1), "checksum"),
     "two files": (lambda data: data + data, "checksum"),
     "a wrong count": (lambda data: data.replace(b'"Records":3', b'"Records":4'), "checksum"),
+    "a count beyond all numbers": (
+        lambda data: data.replace(b'"Records":3', b'"Records":1e400'),
+        "without its manifest",
+    ),
     "a manifest of nothing": (
         lambda data: data[: data.rindex(b'{"Manifest"')] + b'{"Manifest": {}}\n',
         "without its manifest",
@@ -522,6 +528,8 @@ def test_a_compressed_file_that_was_cut_off_is_said_to_be(
         (["export", "/no-such-folder/x"], 2, "cannot be written"),
         (["import", "/no-such-file"], 2, "cannot be read"),
         (["import", "/"], 2, "cannot be read"),
+        (["import", "gs://bucket/x"], 2, "cannot be read"),
+        (["export", "x.jsonl", "--stack-name", ""], 2, "must be 1 to"),
         (["export", "s3://no-such-bucket/x"], 2, "no such bucket"),
         (["import", "s3://no-such-bucket/x"], 2, "no such bucket"),
         (["import", "s3://no-key"], 2, "s3://BUCKET/KEY"),
@@ -565,3 +573,163 @@ def test_an_import_that_is_interrupted_goes_on_when_it_is_repeated(
 
     assert ended.json["Counts"]["Unchanged"] >= 10
     assert items(aws, table) == whole
+
+
+def test_a_backup_from_a_pipe_is_never_passed_over(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    """As from `gpg --decrypt … | myorg-secrets import /dev/stdin`: a pipe can be read once."""
+    stack.deploy(secrets(DB={"TableName": table}))
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table)
+    empty(aws, table)
+
+    process = subprocess.run(
+        [*START, "import", "/dev/stdin", "--table-name", table],
+        env=program.environment(),
+        input=file.read_bytes(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert process.returncode != 0 or len(items(aws, table)) == 1
+
+
+def test_a_password_that_the_file_does_not_know_is_not_overwritten(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    """An older export was imported and rotated since: the newer one has the higher revision."""
+    older, newer = tmp_path / "older.jsonl", tmp_path / "newer.jsonl"
+    stack.deploy(secrets(DB={"TableName": table, "RotationToken": "1"}))
+    program.succeed("export", older, "--table-name", table)
+    for token in ("2", "3"):
+        stack.deploy(secrets(DB={"TableName": table, "RotationToken": token}))
+    program.succeed("export", newer, "--table-name", table)
+    empty(aws, table)
+    program.succeed("import", older, "--table-name", table)
+    stack.deploy(secrets(DB={"TableName": table, "RotationToken": "4"}))
+    in_use = passwords_in(aws, table, stack.name)
+
+    program("import", newer, "--table-name", table)
+
+    assert passwords_in(aws, table, stack.name) == in_use
+
+
+def test_a_live_record_is_imported_whatever_date_of_expiry_somebody_left(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    stack.deploy(secrets(DB={"TableName": table}))
+    put(aws, table, items(aws, table)["default#DB"], ExpiresAt={"N": "1000"})
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table)
+    value = passwords_in(aws, table, stack.name)
+    empty(aws, table)
+
+    program.succeed("import", file, "--table-name", table)
+
+    assert passwords_in(aws, table, stack.name) == value
+
+
+def test_a_backup_under_another_key_comes_back_over_records_whose_key_is_lost(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    kms = aws.client("kms")
+    lost, backup = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    stack.deploy(secrets(DB={"TableName": table, "KeyId": lost}))
+    value = passwords_in(aws, table, stack.name)
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table, "--kms-key-id", backup)
+    kms.disable_key(KeyId=lost)
+
+    program.succeed(
+        "import", file, "--table-name", table, "--kms-key-id", "alias/myorg-secrets-password"
+    )
+
+    assert passwords_in(aws, table, stack.name) == value
+
+
+def test_an_earlier_version_whose_key_is_lost_does_not_keep_the_current_one_out(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    """As an update to another KeyId has it: such a version stays under its own key."""
+    kms = aws.client("kms")
+    lost = kms.create_key()["KeyMetadata"]["KeyId"]
+    stack.deploy(secrets(DB={"TableName": table, "KeyId": lost, "RotationToken": "1"}))
+    kms.disable_key(KeyId=lost)
+    stack.deploy(secrets(DB={"TableName": table, "RotationToken": "2"}))
+    value = passwords_in(aws, table, stack.name)
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table)
+    empty(aws, table)
+
+    program("import", file, "--table-name", table, "--kms-key-id", "alias/myorg-secrets-password")
+
+    assert passwords_in(aws, table, stack.name) == value
+
+
+def test_a_line_that_dynamodb_refuses_does_not_stop_the_others(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    stack.deploy(secrets(**{f"N{n}": {"TableName": table} for n in range(30)}))
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table)
+    header, first, *others = file.read_bytes().splitlines(keepends=True)
+    refused = first.replace(b'{"Item":{', b'{"Item":{"Extra":{"N":"no number"},', 1)
+    file.write_bytes(b"".join([header, refused, *others]))
+    empty(aws, table)
+
+    ended = program("import", file, "--table-name", table, "--allow-damaged")
+
+    assert ended.code == 1
+    assert len(items(aws, table)) == 29
+
+
+def test_a_file_name_with_a_colon_is_a_file_name(
+    program: Program, table: str, filled: Stack, tmp_path: Path
+) -> None:
+    """Whatever the library that opens it takes a scheme to be."""
+    for words in (["export"], ["import", "--dry-run"]):
+        process = subprocess.run(
+            [*START, *words, "prod:2024.jsonl", "--table-name", table],
+            env=program.environment(PYTHONPATH=os.pathsep.join(sys.path)),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert process.returncode == 0, process.stderr
+
+
+def test_a_stack_that_is_named_twice_is_exported_once(
+    program: Program, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    """Twice in the file, its lines would race each other at the import."""
+    stack.deploy(secrets(DB={"TableName": table}))
+    twice = ["--stack-name", stack.name] * 2
+
+    ended = program.succeed("export", tmp_path / "x", "--table-name", table, *twice, "--json")
+
+    assert ended.json["Records"] == 1
+
+
+def test_a_full_disk_under_the_report_is_not_blamed_on_the_export(
+    program: Program, aws: local.LocalAws, table: str, stack: Stack, tmp_path: Path
+) -> None:
+    stack.deploy(secrets(DB={"TableName": table}))
+    file = tmp_path / "x.jsonl"
+    program.succeed("export", file, "--table-name", table)
+
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        process = subprocess.run(
+            [*START, "import", str(file), "--table-name", table],
+            env=program.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert f"{file} cannot be read" not in process.stderr

@@ -1,12 +1,15 @@
 """`get`, `exec`, `list` and `history`, as processes against the local AWS."""
 
 import os
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import local
-from tests.cli.runner import Program
+from tests.cli.runner import START, Program
 from tests.local.stacks import Stack, secrets
 
 TABLE = "myorg-secrets-password"
@@ -65,6 +68,12 @@ def test_a_value_comes_out_in_utf_8_whatever_the_locale_says(
     assert ended.raw == value.encode()
 
 
+def test_a_table_comes_out_whatever_the_locale_says(program: Program, stack: Stack) -> None:
+    stack.deploy(secrets(DB={"Description": "zażółć"}))
+
+    program.succeed("list", stack.name, PYTHONIOENCODING="latin-1")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -76,6 +85,9 @@ def test_a_value_comes_out_in_utf_8_whatever_the_locale_says(
         (["history", "{stack}", "Nix"], 1, "The stack has DB."),
         (["restore", "{stack}", "Nix"], 1, "The stack has DB."),
         (["list", "{stack}x"], 1, "Did you mean the stack {stack}?"),
+        (["list", ""], 2, "must be 1 to"),
+        (["list", "--stack-name", ""], 2, "must be 1 to"),
+        (["get", "{stack}", "DB", "--env", "prod", "--table-name", ""], 2, "--table-name must be"),
         (["get", "{stack}"], 2, "NAME is missing"),
         (["get", "a|b|c"], 2, "four parts"),
         (["get", "a|b||d"], 2, "four parts"),
@@ -124,6 +136,23 @@ def test_without_region_or_credentials_that_is_said(
     assert ended.code == code
     assert said in ended.err
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["get", "doctor"])
+def test_a_credential_process_that_is_not_there_is_said(
+    program: Program, tmp_path: Path, verb: str
+) -> None:
+    file = tmp_path / "config"
+    file.write_text("[default]\ncredential_process = /no/such/program\n", "utf-8")
+    words = ["get", "stack", "DB"] if verb == "get" else [verb]
+
+    ended = program(
+        *words,
+        without=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        AWS_CONFIG_FILE=str(file),
+    )
+
+    assert ended.code == 3
 
 
 def test_a_table_that_cannot_be_reached_is_an_aws_failure(program: Program) -> None:
@@ -184,6 +213,50 @@ def test_exec_refuses_a_value_that_no_environment_variable_can_hold(
     assert ended.code == 126
     assert "null character" in ended.err
     assert "behind-it" not in ended.err
+
+
+def test_exec_leaves_the_signals_as_they_were(program: Program, rotated: Stack) -> None:
+    """Python ignores SIGPIPE, and what is ignored stays so in CMD: a shell cannot even mend it."""
+    ended = program.succeed(
+        "exec", rotated.name, "DB", "--env", "prod", "--", "grep", "SigIgn", "/proc/self/status"
+    )
+
+    assert int(ended.out.split()[1], 16) & (1 << (signal.SIGPIPE - 1)) == 0
+
+
+def test_exec_needs_no_stdout(program: Program, rotated: Stack) -> None:
+    """As services have it that were started with their descriptors closed."""
+    words = ["exec", rotated.name, "DB", "--env", "prod", "--", "true"]
+
+    process = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *START, *words],  # noqa: S607
+        env=program.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert process.returncode == 0, process.stderr
+
+
+@pytest.mark.parametrize("words", [["get", "{stack}", "DB", "--env", "prod"], ["list"]], ids=str)
+def test_a_full_disk_is_said_and_is_not_not_found(
+    program: Program, rotated: Stack, words: list[str]
+) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        process = subprocess.run(
+            [*START, *(word.format(stack=rotated.name) for word in words)],
+            env=program.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert "Traceback" not in process.stderr
+    assert process.returncode not in (0, 1)
 
 
 def test_list_shows_a_stacks_secrets_and_never_a_value(program: Program, stack: Stack) -> None:

@@ -131,6 +131,25 @@ def test_what_was_read_at_once_expires_at_different_times(
     assert 0 < len(calls) < len(names)
 
 
+def test_refresh_is_not_undone_by_a_reading_that_was_under_way(
+    consumer: SecretsClient, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the record before the rotation, and comes back after the refresh."""
+    read = consumer._store.get
+
+    def overtaken(*args: Any) -> Any:
+        record = read(*args)
+        monkeypatch.setattr(consumer._store, "get", read)
+        secret.update(RotationToken="2")
+        consumer.refresh("orders", "DBPassword")
+        return record
+
+    monkeypatch.setattr(consumer._store, "get", overtaken)
+    consumer.get("orders", "DBPassword")
+
+    assert consumer.get("orders", "DBPassword") == secret.value
+
+
 def test_refresh_makes_the_next_get_look_at_the_table(
     consumer: SecretsClient, secret: Secret
 ) -> None:
