@@ -123,6 +123,7 @@ class SecretsClient:
         # Guards the caches; a secret's own lock is held while AWS is asked, and is gone with the
         # last who waits for it: names may come from anywhere, and most may be wrong.
         self._lock = threading.Lock()
+        self._refreshes = 0
         self._locks: WeakValueDictionary[Identity, threading.Lock] = WeakValueDictionary()
 
     def get(
@@ -176,6 +177,8 @@ class SecretsClient:
             env: the environment that the name belongs to.
         """
         with self._lock:
+            # What is being read at this moment may be from before.
+            self._refreshes += 1
             for identity in list(self._readings):
                 if stack in (None, identity.stack_name) and (
                     name is None or (env, name) == (identity.env, identity.name)
@@ -191,6 +194,7 @@ class SecretsClient:
     def _read(self, identity: Identity) -> _Reading:
         with self._lock:
             last = self._readings.get(identity)
+            refreshes = self._refreshes
         try:
             reading = self._fresh(identity, last)
         except NotFound:
@@ -200,6 +204,8 @@ class SecretsClient:
         except (*_PASSING, StorageUnusable) as failure:
             reading = self._instead(identity, last, failure)
         with self._lock:
+            if refreshes != self._refreshes:
+                reading = replace(reading, expires_at=reading.read_at)
             self._readings[identity] = reading
         return reading
 

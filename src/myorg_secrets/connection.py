@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, CredentialRetrievalError, Partial
 from myorg_secrets_password.aws_errors import refuse_malformed_answers
 from myorg_secrets_password.cipher import Cipher, is_multi_region
 from myorg_secrets_password.clients import CONFIG
-from myorg_secrets_password.properties import IDENTITY
+from myorg_secrets_password.properties import IDENTITY, check_sort_key
 from myorg_secrets_password.record import Identity
 from myorg_secrets_password.store import Store
 
@@ -71,7 +71,9 @@ class Connection:
             InvalidProperty: a part of it is not valid.
         """
         parts = {"TableName": self.table_name, "StackName": stack, "Env": env, "Name": name}
-        return Identity(*(IDENTITY[part].parse(part, value) for part, value in parts.items()))
+        identity = Identity(*(IDENTITY[part].parse(part, value) for part, value in parts.items()))
+        check_sort_key(env, name)
+        return identity
 
 
 def _region_of(arn: str) -> str:
@@ -113,6 +115,11 @@ def connect(
     except CredentialRetrievalError:
         # Its text quotes what the program printed that was asked for them.
         raise InvalidCredentials("The SDK was not given the credentials it asked for.") from None
+    except (OSError, AttributeError, KeyError, TypeError) as error:
+        # Of a credential_process that is not there, or that prints something else.
+        raise InvalidCredentials(
+            f"The SDK was not given the credentials it asked for: {type(error).__name__}."
+        ) from None
     except (BotoCoreError, ValueError) as error:
         raise InvalidRequest(f"The settings of the AWS SDK are not valid: {error}") from None
     for client in (dynamodb, kms):

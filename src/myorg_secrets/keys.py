@@ -21,7 +21,7 @@ def require_usable(connection: Connection, key_id: str) -> None:
     arn = connection.cipher.arn(KEY_ID.parse("--kms-key-id", key_id))
     try:
         with translated("kms:DescribeKey", arn, remedy=_ADVICE):
-            key = connection.kms.describe_key(KeyId=key_id)["KeyMetadata"]
+            key = connection.kms.describe_key(KeyId=key_id).get("KeyMetadata", {})
     except AccessDenied:
         return
     state = key.get("KeyState", "Enabled")

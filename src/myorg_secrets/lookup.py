@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from shlex import quote
 from typing import Any
 
 from myorg_secrets_password.aws_errors import another_table, malformed, translated
@@ -51,7 +52,7 @@ def find_live(connection: Connection, identity: Identity, mirror: str | None = N
     if record.is_deleted:
         raise NotFound(
             f"The secret {identity} was deleted at {record.deleted_time}."
-            f" As long as DynamoDB keeps it: myorg-secrets restore '{identity}'"
+            f" As long as DynamoDB keeps it: myorg-secrets restore {quote(str(identity))}"
         )
     return record
 
@@ -69,7 +70,7 @@ def version_of(record: Record, version_id: str | None) -> Version:
             return version
     raise VersionNotFound(
         f"The secret {record.identity} keeps no version {version_id}."
-        f" `myorg-secrets history '{record.identity}'` shows those that it keeps."
+        f" `myorg-secrets history {quote(str(record.identity))}` shows those that it keeps."
     )
 
 
@@ -124,7 +125,7 @@ def items_of(
     connection: Connection, stacks: Iterable[str] = (), env: str | None = None
 ) -> Iterator[Item]:
     """Yield the items of some stacks, or of all where none is named; see `items`."""
-    for stack in tuple(stacks) or (None,):
+    for stack in tuple(dict.fromkeys(stacks)) or (None,):
         yield from items(connection, stack, env)
 
 

@@ -29,6 +29,9 @@ def in_parallel(work: Callable[[Thing], Result], things: Iterable[Thing]) -> Ite
                     yield ahead.popleft().result()
         except Exception as error:  # whatever it is, what was begun is reported before
             failure = error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
         while ahead:
             yield ahead.popleft().result()
     if failure is not None:

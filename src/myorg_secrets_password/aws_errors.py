@@ -20,6 +20,7 @@ from .exceptions import (
     Conflict,
     Damaged,
     InvalidCredentials,
+    InvalidRequest,
     LimitExceeded,
     Refused,
     ServiceFault,
@@ -141,12 +142,15 @@ _BY_CODE: dict[str, tuple[type[AwsFailure | Conflict | Damaged | StorageUnusable
 
 _OTHER_KEYS = f"failed: the table's keys are not StackName and EnvName. {_TABLE}"
 
-_VALIDATION: dict[str, str] = {
-    "key element": _OTHER_KEYS,
-    "Missing the key": _OTHER_KEYS,
-    "key schema": _OTHER_KEYS,
-    "size has exceeded": "failed: the record would exceed the 400 KB that DynamoDB allows an item."
-    " Shorten Tags, Description or the character lists.",
+_VALIDATION: dict[str, tuple[type[InvalidRequest], str]] = {
+    "key element": (StorageUnusable, _OTHER_KEYS),
+    "Missing the key": (StorageUnusable, _OTHER_KEYS),
+    "key schema": (StorageUnusable, _OTHER_KEYS),
+    "size has exceeded": (
+        InvalidRequest,
+        "failed: the record would exceed the 400 KB that DynamoDB allows an item."
+        " Shorten Tags, Description or the character lists.",
+    ),
 }
 """What DynamoDB's ValidationException says where a user can do something about it."""
 
@@ -162,6 +166,8 @@ _NO_CREDENTIALS = (
     botocore_exceptions.NoCredentialsError,
     botocore_exceptions.PartialCredentialsError,
     botocore_exceptions.CredentialRetrievalError,
+    botocore_exceptions.SSOError,
+    botocore_exceptions.TokenRetrievalError,
 )
 
 
@@ -254,7 +260,7 @@ def _raise_for(
         raise ServiceFault(f"{what} failed inside AWS. The operation can be repeated.{request}")
     if code == "ValidationException":
         said = str(error.response.get("Error", {}).get("Message", ""))
-        for fragment, text in _VALIDATION.items():
+        for fragment, (failure, text) in _VALIDATION.items():
             if fragment in said:
-                raise StorageUnusable(f"{what} {text}{request}") from None
+                raise failure(f"{what} {text}{request}") from None
     raise Refused(f"{what} was refused.{request}") from None

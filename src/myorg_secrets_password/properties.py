@@ -156,6 +156,9 @@ KEY_ID = Text(
 RECOVERY_WINDOW_IN_DAYS = Integer(7, 30, besides=0)
 """Days; 7 to 30 as in secretsmanager:DeleteSecret, 0 for no recovery."""
 
+_SORT_KEY_BYTES = 1024
+"""DynamoDB's limit for a sort key."""
+
 DEFAULT_TABLE_NAME = "myorg-secrets-password"
 DEFAULT_KEY_ID = "alias/myorg-secrets-password"
 DEFAULT_ENV = "default"
@@ -216,6 +219,19 @@ def check_identity(raw: Mapping[str, Any]) -> dict[str, Any]:
         for name, kind in IDENTITY.items()
         if raw.get(name) is not None
     }
+
+
+def check_sort_key(env: str, name: str) -> None:
+    """See that Env and Name fit into the table's sort key together.
+
+    Raises:
+        InvalidProperty: they are longer.
+    """
+    if len(f"{env}#{name}".encode()) > _SORT_KEY_BYTES:
+        raise InvalidProperty(
+            "Env and Name",
+            f"may together take {_SORT_KEY_BYTES - 1} bytes of UTF-8 at most. Shorten one.",
+        )
 
 
 def salvage(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .properties import (
     Flag,
     Integer,
     Text,
+    check_sort_key,
 )
 from .record import DeclaredState, Identity, Settings
 from .rotation import Wish
@@ -101,16 +102,8 @@ def identity_of(request: ResourceHandlerRequest, defaults: Defaults) -> Identity
     env = getattr(model, "Env", None) or DEFAULT_ENV
     table_name = getattr(model, "TableName", None) or defaults.table_name
     identity = Identity(table_name, stack_name or "", env, name or "")
-    if len(identity.env_name.encode()) > _SORT_KEY_BYTES:
-        raise exceptions.InvalidProperty(
-            "Env and Name",
-            f"may together take {_SORT_KEY_BYTES - 1} bytes of UTF-8 at most. Shorten one.",
-        )
+    check_sort_key(identity.env, identity.name)
     return identity
-
-
-_SORT_KEY_BYTES = 1024
-"""DynamoDB's limit for a sort key."""
 
 
 def refuse_another_identity(request: ResourceHandlerRequest) -> None:

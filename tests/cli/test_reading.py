@@ -440,7 +440,21 @@ def test_completion_prints_the_script_of_a_shell(program: Program, shell: str) -
 @pytest.mark.parametrize(
     ("line", "choices"),
     [
-        ("", {"get", "exec", "list", "history", "restore", "adopt", "export", "import", "doctor"}),
+        (
+            "",
+            {
+                "get",
+                "exec",
+                "list",
+                "history",
+                "restore",
+                "adopt",
+                "export",
+                "import",
+                "mirror",
+                "doctor",
+            },
+        ),
         ("get --v", {"--version-id"}),
         ("get {stack:.12}", {"{stack}"}),
         ("get {stack} ", {"DB", "MQ"}),

@@ -135,16 +135,16 @@ def test_refresh_is_not_undone_by_a_reading_that_was_under_way(
     consumer: SecretsClient, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It read the record before the rotation, and comes back after the refresh."""
-    read = consumer._store.get
+    read = consumer._connection.store.get
 
     def overtaken(*args: Any) -> Any:
         record = read(*args)
-        monkeypatch.setattr(consumer._store, "get", read)
+        monkeypatch.setattr(consumer._connection.store, "get", read)
         secret.update(RotationToken="2")
         consumer.refresh("orders", "DBPassword")
         return record
 
-    monkeypatch.setattr(consumer._store, "get", overtaken)
+    monkeypatch.setattr(consumer._connection.store, "get", overtaken)
     consumer.get("orders", "DBPassword")
 
     assert consumer.get("orders", "DBPassword") == secret.value

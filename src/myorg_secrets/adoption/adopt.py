@@ -15,11 +15,12 @@ from myorg_secrets.connection import Connection
 from myorg_secrets.exceptions import (
     Damaged,
     InvalidCredentials,
+    InvalidRequest,
     NotFound,
     PasswordError,
     Unreachable,
 )
-from myorg_secrets_password.exceptions import Conflict, InvalidProperty
+from myorg_secrets_password.exceptions import Conflict, Refused, StorageUnusable
 from myorg_secrets_password.record import Identity, Record, Settings, Version
 from myorg_secrets_password.store import Superseded
 
@@ -144,7 +145,11 @@ class Adoption:
             stack, env, name = row.place()
             identity = self.connection.identity(stack, name, env)
             status = self._adopted(row, identity)
-        except (Unfit, _Stays, InvalidProperty, Damaged, Conflict) as reason:
+        except (Unfit, _Stays, Damaged, Conflict, Refused) as reason:
+            return Outcome(row.shown, Status.NOT_ADOPTED, identity, str(reason))
+        except InvalidRequest as reason:
+            if isinstance(reason, StorageUnusable):
+                raise
             return Outcome(row.shown, Status.NOT_ADOPTED, identity, str(reason))
         outcome = Outcome(row.shown, status, identity, user_name=row.user_name)
         if not self.delete or self.dry_run:
@@ -192,9 +197,11 @@ class Adoption:
 
     def _prove(self, row: Row, identity: Identity) -> None:
         record = self.connection.store.get(identity)
-        version = None if record is None or record.is_deleted else _of(record, row.digest)
-        if version is None:
-            raise NotFound(f"The secret {identity} does not hold the password.")
+        live = record is not None and not record.is_deleted
+        version = _of(record, row.digest) if record is not None and live else None
+        # What an earlier life left is history only: the type never takes it up again.
+        if version is None or (record and version.created_time < record.created_time):
+            raise NotFound(f"The secret {identity} has another password now.")
         # KMS decrypts it for this, and the clear text stays there.
         self.connection.cipher.re_encrypt(identity, version, version.key_arn)
 

@@ -148,13 +148,18 @@ def _ciphertext(item: Item, attribute: str) -> bytes:
     return decoded
 
 
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
 def _decoded(value: Mapping[str, Any]) -> bytes | None:
     value = value.get("M", {}).get("password", value)
     text = value.get("S", value.get("B"))
     if text is None:
         return None
     try:
-        decoded = base64.b64decode(text.strip(), validate=True)
+        # MIME's encoders break lines.
+        decoded = base64.b64decode(b"".join(_bytes(text).split()), validate=True)
     except (binascii.Error, ValueError):
         return None
     return decoded if len(decoded) >= SHORTEST_CIPHERTEXT else None

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from myorg_secrets.exceptions import AccessDenied, InvalidRequest
 from myorg_secrets_password.aws_errors import malformed, translated
-from myorg_secrets_password.exceptions import Conflict
+from myorg_secrets_password.exceptions import Conflict, StorageUnusable
 from myorg_secrets_password.item import Item
 from myorg_secrets_password.properties import TABLE_NAME
 
@@ -42,9 +42,16 @@ class OldTable:
         """
         try:
             with translated("dynamodb:DescribeTable", self._arn):
-                table = self._dynamodb.describe_table(TableName=self.name)["Table"]
+                table = self._dynamodb.describe_table(TableName=self.name).get("Table", {})
         except AccessDenied:
             return None, None
+        except StorageUnusable:
+            raise StorageUnusable(
+                f"The old table {self.name} does not exist in this account and Region, or is not"
+                " active. Correct OLD_TABLE or --region."
+            ) from None
+        if "KeySchema" not in table:
+            raise malformed(f"dynamodb:DescribeTable on {self._arn}")
         return [key["AttributeName"] for key in table["KeySchema"]], table.get("ItemCount")
 
     def rows(self, keys: list[str] | None = None) -> Iterator[Item]:

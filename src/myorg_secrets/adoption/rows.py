@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from myorg_secrets.connection import Connection
-from myorg_secrets.exceptions import AccessDenied, Damaged
+from myorg_secrets.exceptions import AccessDenied, Damaged, InvalidRequest
 from myorg_secrets_password.aws_errors import malformed, translated
 from myorg_secrets_password.cipher import encryption_context
 from myorg_secrets_password.exceptions import Conflict
@@ -221,7 +221,9 @@ class CredstashRow:
         An older one that stayed would be taken for the newest at the next run.
         """
         rows = list(self.table.rows_with("name", self.name))
-        if not rows or rows[-1].get("contents") != self.item["contents"]:
+        if not rows:
+            return  # Another run was faster.
+        if rows[-1].get("contents") != self.item["contents"]:
             raise Conflict("A newer version was put meanwhile.")
         for row in rows:
             self.table.delete({key: row[key] for key in credstash.KEYS}, "version", row["version"])
@@ -259,7 +261,10 @@ class RowsOfCredstash:
         )
         versions: dict[str, list[str]] = {}
         for item in items:
-            versions.setdefault(item["name"]["S"], []).append(item["version"]["S"])
+            name, version = (item.get(key, {}).get("S") for key in credstash.KEYS)
+            if name is None or version is None:
+                raise InvalidRequest(f"The keys of {self._table.name} are not strings.")
+            versions.setdefault(name, []).append(version)
         if self._name is not None and not versions:
             self.strays = [self._name]
         for name, found in sorted(versions.items()):

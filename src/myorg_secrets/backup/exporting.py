@@ -16,7 +16,7 @@ from myorg_secrets.parallel import in_parallel
 from myorg_secrets_password.item import Item, from_item, identity_of, to_item
 from myorg_secrets_password.record import Identity, Record, Version
 
-_STOPS = (InvalidCredentials, Throttled, Unreachable)
+STOPS = (InvalidCredentials, Throttled, Unreachable)
 """What the next record would meet as well."""
 
 
@@ -28,11 +28,13 @@ class Exported:
         item: as it is exported; None where the item is none of this type's.
         identity: the secret's, where the item is of this type.
         problem: what is not as it should be, or empty.
+        moved: how many of its versions were encrypted anew.
     """
 
     item: Item | None
     identity: Identity | None
     problem: str = ""
+    moved: int = 0
 
     @property
     def ref(self) -> str:
@@ -81,16 +83,34 @@ def prepared(connection: Connection, item: Item, key_id: str | None) -> Exported
         return Exported(item, identity, f"Exported as it is: {damaged}")
     if key_id is None:
         return Exported(item, identity)
-    versions, problems = [], []
+    versions, problems = rekeyed(connection, record, key_id)
+    moved = len(versions) - len(problems)
+    said = [
+        f"Version {version.id} stays under {version.key_arn}: {problems[version.id]}"
+        for version in versions
+        if version.id in problems
+    ]
+    return Exported(with_versions(item, record, versions), identity, " ".join(said), moved)
+
+
+def rekeyed(
+    connection: Connection, record: Record, key_id: str
+) -> tuple[list[Version], dict[str, str]]:
+    """Encrypt a record's versions anew, and return them with what kept some as they were, by ID.
+
+    Raises:
+        AwsFailure: what the next record would meet as well.
+    """
+    versions, problems = [], {}
     for version in record.versions:
         try:
-            versions.append(connection.cipher.re_encrypt(identity, version, key_id))
-        except _STOPS:
+            versions.append(connection.cipher.re_encrypt(record.identity, version, key_id))
+        except STOPS:
             raise
         except PasswordError as problem:
             versions.append(version)
-            problems.append(f"Version {version.id} stays under {version.key_arn}: {problem}")
-    return Exported(with_versions(item, record, versions), identity, " ".join(problems))
+            problems[version.id] = str(problem)
+    return versions, problems
 
 
 def with_versions(item: Item, record: Record, versions: Iterable[Version]) -> Item:

@@ -23,6 +23,9 @@ from myorg_secrets_password.item import Item
 FORMAT = "myorg-secrets"
 FORMAT_VERSION = 1
 
+DEEPEST = 32
+"""Levels of an item, by DynamoDB's limit."""
+
 MAXIMUM_LINE = 4 * 1024 * 1024
 """Bytes. DynamoDB's 400 KB of an item are less, whatever base64 and JSON add to them."""
 
@@ -128,15 +131,33 @@ def verify(stream: IO[bytes]) -> Manifest:
     return manifest
 
 
-def numbered_items(stream: IO[bytes]) -> Iterator[tuple[int, Item | MalformedLine]]:
-    """Yield every line between header and manifest, with its number, as an item if it is one."""
+def numbered_items(
+    stream: IO[bytes], manifest: Manifest | None = None
+) -> Iterator[tuple[int, Item | MalformedLine]]:
+    """Yield every line between header and manifest, with its number, as an item if it is one.
+
+    Args:
+        stream: an export.
+        manifest: what the export said of itself when it was verified.
+
+    Raises:
+        DamagedExport: it is another one now than was verified; what came before is told already.
+    """
+    digest = hashlib.sha256()
     for number, line in _lines(stream, whole=False):
-        if line.startswith((b'{"Export":', b'{"Manifest":')):
+        if line.startswith(b'{"Manifest":'):
+            continue
+        digest.update(line)
+        if line.startswith(b'{"Export":'):
             continue
         try:
             yield number, item_of_line(line)
         except MalformedLine as malformed:
             yield number, malformed
+    if manifest is not None and digest.hexdigest() != manifest.sha256:
+        raise DamagedExport(
+            "The file was replaced or changed while it was imported. Import it once more."
+        )
 
 
 def _lines(stream: IO[bytes], whole: bool = True) -> Iterator[tuple[int, bytes]]:
@@ -169,7 +190,7 @@ def _manifest(line: bytes, count: int) -> Manifest:
     try:
         manifest = _parsed(line)["Manifest"]
         return Manifest(int(manifest["Records"]), str(manifest["SHA256"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         reason = "is empty" if not count else f"ends with line {count}, without its manifest"
         raise DamagedExport(
             f"The file {reason}: it is no whole export. Take another copy, or import the lines that"
@@ -209,11 +230,13 @@ def _encoded(value: Mapping[str, Any]) -> dict[str, Any]:
     return {kind: content}
 
 
-def _decoded_map(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name): _decoded(value) for name, value in values.items()}
+def _decoded_map(values: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    return {str(name): _decoded(value, depth) for name, value in values.items()}
 
 
-def _decoded(value: Mapping[str, Any]) -> dict[str, Any]:
+def _decoded(value: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    if depth > DEEPEST:
+        raise ValueError("nested too deeply")
     [(kind, content)] = value.items()
     match kind:
         case "B":
@@ -221,9 +244,9 @@ def _decoded(value: Mapping[str, Any]) -> dict[str, Any]:
         case "BS":
             return {kind: [_bytes(each) for each in content]}
         case "M":
-            return {kind: _decoded_map(content)}
+            return {kind: _decoded_map(content, depth + 1)}
         case "L":
-            return {kind: [_decoded(each) for each in _list(content)]}
+            return {kind: [_decoded(each, depth + 1) for each in _list(content)]}
         case "S" | "N" if isinstance(content, str):
             return {kind: content}
         case "BOOL" | "NULL" if isinstance(content, bool):

@@ -16,7 +16,7 @@ from myorg_secrets.connection import BULK_CONFIG
 from myorg_secrets.exceptions import PasswordError
 from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
-from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_KEY_ID
+from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_KEY_ID, IDENTITY
 
 from .options import as_json, dry_run, kms_key_id
 from .output import say, tracked, write_json, write_line
@@ -34,7 +34,7 @@ def _stacks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
             names.append(value)
             continue
         try:
-            lines = Path(value[1:]).read_text(encoding="utf-8").splitlines()
+            lines = Path(value[1:]).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             raise click.BadParameter(f"The file {value[1:]} cannot be read: {reason}.") from None
@@ -126,12 +126,12 @@ def command(
 ) -> None:
     """Take over the passwords of an older table: each stays as it is.
 
-    Nothing is adopted over a live secret, and no row that fails stops the others. The key is where
-    the type itself encrypts, unless --kms-key-id says another.
+    Nothing is adopted over a live secret, and no row that fails stops the others. The key is
+    alias/myorg-secrets-password, unless --kms-key-id says another.
     """
-    _refuse_what_does_not_fit(layout, name, stacks, attribute, context)
+    _refuse_what_does_not_fit(layout, name, env, stacks, attribute, context)
     connection = place.connect(config=BULK_CONFIG)
-    key_id = kms_key_id or DEFAULT_KEY_ID
+    key_id = DEFAULT_KEY_ID if kms_key_id is None else kms_key_id
     table = OldTable(connection.dynamodb, old_table)
     rows, total = _rows(table, layout, name, stacks, env, attribute, context)
     require_usable(connection, key_id)
@@ -142,10 +142,15 @@ def command(
 def _refuse_what_does_not_fit(
     layout: str,
     name: str | None,
+    env: str | None,
     stacks: tuple[str, ...],
     attribute: str | None,
     context: dict[str, str],
 ) -> None:
+    for part, values in (("Name", [name]), ("Env", [env]), ("StackName", stacks)):
+        for value in values:
+            if value is not None:
+                IDENTITY[part].parse(part, value)
     if layout == "credstash":
         if len(stacks) != 1:
             raise click.UsageError("With --layout credstash, give one --stack-name.")
@@ -173,16 +178,17 @@ def _rows(
     context: dict[str, str],
 ) -> tuple[Rows, int | None]:
     keys, total = table.describe()
+    into = DEFAULT_ENV if env is None else env
     if layout == "2016":
         require_keys(table, keys, layouts.KEYS_2016)
         chosen = RowsOf2016(table, name or "", stacks, env, attribute, _now)
         return chosen, total if not stacks else None
     if layout == "2017":
         require_keys(table, keys, *((key,) for key in layouts.KEYS_2017))
-        every = RowsOf2017(table, name or "", stacks, env or DEFAULT_ENV, attribute, _now)
+        every = RowsOf2017(table, name or "", stacks, into, attribute, _now)
         return every, total
     require_keys(table, keys, credstash.KEYS)
-    names = RowsOfCredstash(table, stacks[0], name, env or DEFAULT_ENV, context, _now)
+    names = RowsOfCredstash(table, stacks[0], name, into, context, _now)
     return names, None
 
 

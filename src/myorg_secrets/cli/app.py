@@ -1,9 +1,12 @@
 """The program: which verbs there are, and how a failure ends it."""
 
 import logging
+import signal
 import sys
+import traceback
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -12,7 +15,7 @@ from click.shell_completion import CompletionItem
 from myorg_secrets.exceptions import InvalidRequest, NotFound, PasswordError
 from myorg_secrets_password.exceptions import StorageUnusable
 
-from .output import say
+from .output import OutputFailed, say
 
 PROGRAM = "myorg-secrets"
 
@@ -40,6 +43,7 @@ EXIT_CODES: tuple[tuple[type[PasswordError], int], ...] = (
 """The first that fits: 1 not found, 2 usage, 3 whatever AWS or the stored data is to blame for."""
 
 INTERRUPTED = 128 + 2  # as shells say of what SIGINT ended
+DEFECT = 3
 
 
 class _Verbs(click.Group):
@@ -118,11 +122,31 @@ def main() -> NoReturn:
     """Run the program and end with its exit code."""
     # Without a handler of its own, Python prints what libraries log, tracebacks included.
     logging.getLogger().addHandler(logging.NullHandler())
+    # So that what was begun is cleaned up.
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app.main(prog_name=PROGRAM, standalone_mode=False)
+    except OutputFailed as failure:
+        say(f"Error: {failure.message}")
+        code = failure.exit_code
     except click.ClickException as failure:
-        failure.show()
+        if sys.stderr is not None:
+            failure.show()
         code = failure.exit_code
     except click.Abort:
         code = INTERRUPTED
+    except Exception as error:
+        # Its text is unknown, and so might quote a value: what may leave is where it came from.
+        say(f"Error: A defect of {PROGRAM}: {_place(error)}. Please report it.")
+        code = DEFECT
     sys.exit(code)
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return f"{type(error).__name__} at {' > '.join(where)}"

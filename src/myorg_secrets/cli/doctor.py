@@ -23,7 +23,8 @@ Examples:
   myorg-secrets doctor --all --json
 
 Nothing is changed, and no password is shown. What writes is not tried: dynamodb:PutItem and
-dynamodb:UpdateItem (restore, adopt, import), kms:ReEncryptFrom and kms:ReEncryptTo (adopt).
+dynamodb:UpdateItem (restore, adopt, import), kms:ReEncryptFrom and kms:ReEncryptTo (adopt, and
+--kms-key-id).
 
 Exit codes: 0 no problem, 1 the secret that was named is not there, 2 wrong usage, 3 a problem.""",
 )
@@ -103,8 +104,8 @@ def _show(found: list[Finding]) -> None:
     }
     if remedies:
         # Outside the table, whose cells are folded: a folded command cannot be copied.
-        lines = [f"  {check}: {remedy}\n" for check, remedy in remedies]
-        write(printable("What to do:\n" + "".join(lines)))
+        lines = [printable(f"  {check}: {remedy}") + "\n" for check, remedy in remedies]
+        write("What to do:\n" + "".join(lines))
     count = Counter(finding.status for finding in found)
     say(
         f"{_many(count[Status.PROBLEM], 'problem')}, {_many(count[Status.WARNING], 'warning')},"

@@ -2,7 +2,7 @@
 
 import os
 import re
-import sys
+import signal
 
 import click
 
@@ -69,7 +69,9 @@ def command(
     connection, identity = named.at(place)
     version = version_of(find_live(connection, identity, mirror), version_id)
     clear = connection.cipher_for(version.key_arn).reveal(identity, version)
-    sys.stdout.flush()
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        # Python ignores them, and what is ignored stays so in CMD.
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvpe(cmd[0], cmd, {**os.environ, variable: clear.reveal()})  # noqa: S606  # the purpose
     except FileNotFoundError:
@@ -79,6 +81,6 @@ def command(
         say(f"Error: {cmd[0]} cannot be run: {error.strerror}.")
         code = NOT_EXECUTABLE
     except ValueError:
-        say("Error: The password holds a null character, which no environment variable can.")
+        say("Error: The password or CMD holds a null character, which no program can be given.")
         code = NOT_EXECUTABLE
     click.get_current_context().exit(code)

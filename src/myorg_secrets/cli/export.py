@@ -8,9 +8,12 @@ from myorg_secrets.backup.exporting import export
 from myorg_secrets.backup.files import writing
 from myorg_secrets.backup.format import Writer
 from myorg_secrets.connection import BULK_CONFIG, Connection
-from myorg_secrets.exceptions import PasswordError
+from myorg_secrets.exceptions import NotFound, PasswordError
 from myorg_secrets.keys import require_usable
+from myorg_secrets.lookup import hint
 from myorg_secrets_password.aws_errors import translated
+from myorg_secrets_password.exceptions import Refused
+from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import iso
 
 from .options import as_json, kms_key_id
@@ -64,17 +67,28 @@ def command(
         "Region": connection.region_name,
         "ExportedTime": iso(datetime.now(UTC)),
     }
+    for part, given in (("Env", (env,)), ("StackName", stacks)):
+        for value in given:
+            if value is not None:
+                IDENTITY[part].parse(part, value)
     problems = []
+    moved = 0
     with writing(location, connection, overwrite=overwrite) as stream:
         writer = Writer(stream, about)
         records = export(connection, stacks, env, kms_key_id)
         for record in tracked(records, "Exporting", _total(connection)):
             if record.item is not None:
                 writer.add(record.item)
+            moved += record.moved
             if record.problem:
                 problems.append({"Ref": record.ref, "Problem": record.problem})
                 say(f"{record.ref}: {record.problem}")
         manifest = writer.finish()
+        if kms_key_id is not None and manifest.records and not moved:
+            # What may stand there already is the better backup.
+            raise Refused(f"Nothing could be encrypted under {kms_key_id}: nothing is exported.")
+        if stacks and not manifest.records:
+            raise NotFound(f"No secret fits.{hint(connection, stacks[0])}")
     if as_json:
         write_json(
             {
@@ -96,4 +110,4 @@ def _total(connection: Connection) -> int | None:
             table = connection.dynamodb.describe_table(TableName=connection.table_name)
     except PasswordError:
         return None  # for the progress bar alone
-    return table["Table"].get("ItemCount")
+    return table.get("Table", {}).get("ItemCount")

@@ -13,6 +13,8 @@ from .options import Named, as_json, names_secret
 from .output import say, write_json, write_table
 from .place import Place, located
 
+NOT_ALL = 1
+
 
 @click.command(
     "history",
@@ -23,7 +25,9 @@ Examples:
   myorg-secrets history orders DBPassword --json
 
 "Serves" says for which declared state a version is kept ready: an update to that state brings it
-back. A version that serves none is history only.""",
+back. A version that serves none is history only.
+
+Exit code 1 if a value that was asked for cannot be read.""",
 )
 @located
 @names_secret
@@ -42,6 +46,7 @@ def command(place: Place, named: Named, show_values: bool, as_json: bool) -> Non
     if as_json:
         deleted = {} if record.deleted_time is None else {"DeletedTime": record.deleted_time}
         write_json({"Ref": str(identity), **deleted, "Versions": versions})
+        _end(versions)
         return
     columns = ["Version", "Made", "Why", "Restored", "Current", "Serves", "Key"]
     rows = [
@@ -63,6 +68,12 @@ def command(place: Place, named: Named, show_values: bool, as_json: bool) -> Non
     if record.is_deleted:
         say(f"Deleted at {record.deleted_time}. `myorg-secrets restore` brings it back.")
     write_table(columns, rows)
+    _end(versions)
+
+
+def _end(versions: list[dict[str, Any]]) -> None:
+    if any("Error" in details for details in versions):
+        click.get_current_context().exit(NOT_ALL)
 
 
 def _details(

@@ -11,6 +11,7 @@ from myorg_secrets.backup.files import reading
 from myorg_secrets.backup.format import MalformedLine, numbered_items, verify
 from myorg_secrets.backup.importing import Imported, Importing, Status
 from myorg_secrets.connection import BULK_CONFIG
+from myorg_secrets.exceptions import PasswordError
 from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
 from myorg_secrets_password.item import Item
@@ -76,10 +77,10 @@ def command(
     connection = place.connect(config=BULK_CONFIG)
     if kms_key_id is not None:
         require_usable(connection, kms_key_id)
-    total = None
+    manifest = None
     if not allow_damaged:
         with reading(location, connection) as stream:
-            total = verify(stream).records
+            manifest = verify(stream)
     importing = Importing(
         connection,
         datetime.now(UTC),
@@ -89,17 +90,22 @@ def command(
         replace_damaged=replace_damaged,
     )
     outcomes: list[Imported] = []
+    failure: PasswordError | None = None
     with reading(location, connection) as stream:
         lines: Iterator[tuple[int, Item | MalformedLine]] = takewhile(
-            lambda _: importing.failure is None, numbered_items(stream)
+            lambda _: importing.failure is None, numbered_items(stream, manifest)
         )
-        for outcome in tracked(in_parallel(importing, lines), "Importing", total):
-            outcomes.append(outcome)
-            if not as_json:
-                write_line(_line(outcome, dry_run))
+        total = None if manifest is None else manifest.records
+        try:
+            for outcome in tracked(in_parallel(importing, lines), "Importing", total):
+                outcomes.append(outcome)
+                if not as_json:
+                    write_line(_line(outcome, dry_run))
+        except PasswordError as error:
+            failure = error
     _report(outcomes, dry_run, as_json)
-    if importing.failure is not None:
-        raise importing.failure
+    if failure := failure or importing.failure:
+        raise failure
     if any(outcome.status is Status.NOT_IMPORTED for outcome in outcomes):
         click.get_current_context().exit(NOT_ALL)
 

@@ -5,6 +5,7 @@ import click
 from myorg_secrets.exceptions import Damaged, NotFound
 from myorg_secrets.lookup import hint, items
 from myorg_secrets_password.item import from_item
+from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import Record, iso_of_epoch
 
 from .completing import names, stacks
@@ -51,7 +52,10 @@ def command(
     """List secrets: all of a table, or those of a STACK, never a value."""
     if stack is not None and stack_name not in (None, stack):
         raise click.UsageError("STACK and --stack-name differ. Leave one of them out.")
-    stack = stack or stack_name
+    stack = stack_name if stack is None else stack
+    for part, given in (("StackName", stack), ("Env", env), ("Name", name)):
+        if given is not None:
+            IDENTITY[part].parse(part, given)
     connection = place.connect()
     found = []
     for item in items(connection, stack, env):

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.progress import Progress
 
 T = TypeVar("T")
 
-WIDTH_WITHOUT_TERMINAL = 200
+UNFOLDED = 100_000
 """Columns. What reads a pipe folds nothing, and a folded line cannot be searched."""
+
+READER_GONE = 128 + 13  # as shells say of what SIGPIPE ended
+
+_bars: list[Progress] = []
+
+
+class OutputFailed(click.ClickException):
+    """What was asked for could not be written."""
+
+    exit_code = 3
 
 
 def printable(text: str) -> str:
     """Return text that cannot steer a terminal: control characters are shown, not sent."""
     return "".join(
-        char if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs") else escaped
-        for char, escaped in ((char, f"\\u{ord(char):04x}") for char in text)
+        f"\\u{ord(char):04x}" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
+        for char in text
     )
 
 
 def say(text: str) -> None:
     """Tell people something, on stderr: stdout is for what was asked for."""
-    click.echo(printable(text), err=True)
+    _show(sys.stderr, printable(text))
 
 
 def write(text: str) -> None:
-    """Write to stdout in UTF-8 whatever the locale says, since values are UTF-8."""
-    click.echo(text.encode(), nl=False)
+    """Write to stdout in UTF-8 whatever the locale says, since values are UTF-8.
+
+    Raises:
+        OutputFailed: it cannot be written.
+    """
+    _put(sys.stdout, text)
 
 
 def write_line(text: str) -> None:
     """Write a line for people to stdout."""
-    click.echo(printable(text).replace("\n", " "))
+    _show(sys.stdout, printable(text))
 
 
 def write_json(value: object) -> None:
@@ -48,8 +64,9 @@ def write_json(value: object) -> None:
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table to stdout."""
+    """Write a table to stdout. A cell may have several lines."""
     from rich import box
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -57,8 +74,11 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    _console(sys.stdout).print(table)
+        table.add_row(*(Text("\n".join(map(printable, cell.split("\n")))) for cell in row))
+    text = io.StringIO()
+    width = shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else UNFOLDED
+    Console(file=text, width=width, highlight=False, markup=False).print(table)
+    write("\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n")
 
 
 def tracked(things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
@@ -69,19 +89,65 @@ def tracked(things: Iterable[T], what: str, total: int | None = None) -> Iterato
         what: said beside the bar.
         total: how many they are, where that is known.
     """
-    console = _console(sys.stderr)
-    if not console.is_terminal:
+    if not _is_terminal(sys.stderr):
         yield from things
         return
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        yield from progress.track(things, total=total, description=what)
+    console = Console(file=sys.stderr, highlight=False, markup=False)
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as progress:
+        _bars.append(progress)
+        try:
+            yield from progress.track(things, total=total, description=what)
+        finally:
+            _bars.remove(progress)
 
 
-def _console(stream: IO[str]) -> Console:
-    from rich.console import Console
+def _show(stream: TextIO | None, line: str) -> None:
+    if _bars and _is_terminal(stream):
+        # On the terminal of the bar: rich moves the bar out of the way.
+        from rich.text import Text
 
-    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
-    return Console(file=stream, width=width, highlight=False, markup=False)
+        _bars[-1].console.print(Text(line), soft_wrap=True)
+    else:
+        _put(stream, f"{line}\n")
+
+
+def _put(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed by whoever started the program
+        if stream is sys.stdout:
+            raise OutputFailed("There is no stdout to write to.")
+        return
+    try:
+        stream.flush()
+        stream.buffer.write(text.encode(errors="backslashreplace"))
+        stream.buffer.flush()
+    except BrokenPipeError:
+        _forget(stream)
+        raise click.exceptions.Exit(READER_GONE) from None
+    except OSError as error:
+        _forget(stream)
+        if stream is sys.stderr:
+            return
+        raise OutputFailed(f"stdout cannot be written: {error.strerror}.") from None
+
+
+def _forget(stream: TextIO) -> None:
+    """Keep Python from trying again to write what is left, when it ends."""
+    if stream is sys.stdout:
+        sys.stdout = None
+    else:
+        sys.stderr = None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

@@ -36,7 +36,8 @@ class Place:
         import boto3
         from botocore.exceptions import BotoCoreError
 
-        name = table_name or self.table_name or DEFAULT_TABLE_NAME
+        given = self.table_name if table_name is None else table_name
+        name = DEFAULT_TABLE_NAME if given is None else given
         IDENTITY["TableName"].parse("--table-name", name)
         try:
             session = boto3.Session(profile_name=self.profile, region_name=self.region)
