@@ -110,6 +110,15 @@ def importing(scene: Scene) -> list[Any]:
     return [back, refused, asked("import", str(scene.file))]
 
 
+def mirroring(scene: Scene) -> list[Any]:
+    scene.live()
+    words = ["mirror", scene.s3(), "--stack-name", scene.app]
+    written = asked(*words)
+    damaged = {"StackName": {"S": scene.app}, "EnvName": {"S": "default#Damaged"}}
+    scene.aws.client("dynamodb").put_item(TableName=TABLE, Item=damaged)
+    return [written, asked(*words)]
+
+
 def examining(scene: Scene) -> list[Any]:
     scene.live()
     return [asked("doctor", scene.app), asked("doctor", "--table-name", "no-such-table")]
@@ -123,6 +132,7 @@ CASES: dict[str, Callable[[Scene], list[Any]]] = {
     "adopt": adopting,
     "export": exporting,
     "import": importing,
+    "mirror": mirroring,
     "doctor": examining,
 }
 

@@ -239,6 +239,28 @@ def import_from_s3(scene: Scene) -> list[str]:
     return ["import", location]
 
 
+def from_mirror(*words: str) -> Callable[[Scene], list[str]]:
+    def called(scene: Scene) -> list[str]:
+        scene.live()
+        location = scene.s3()
+        done = CliRunner().invoke(app, ["mirror", location, "--stack-name", scene.app])
+        assert done.exit_code == 0
+        verb, *rest = words
+        return [verb, scene.app, "DB", "--from", location, *rest]
+
+    return called
+
+
+def mirror(*options: str) -> Callable[[Scene], list[str]]:
+    def words(scene: Scene) -> list[str]:
+        scene.live()
+        own = {"key": scene.other_key}
+        given = [option.format(**own) for option in options]
+        return ["mirror", scene.s3(), "--stack-name", scene.app, *given]
+
+    return words
+
+
 SHOWING = "`history --show-values`"
 
 CASES: dict[str, Callable[[Scene], list[str]]] = {
@@ -266,12 +288,16 @@ CASES: dict[str, Callable[[Scene], list[str]]] = {
     "`import --unverified`": restored("--unverified"),
     "`import --kms-key-id`": restored("--kms-key-id", KEY),
     "`import` from S3": import_from_s3,
+    "`get --from`": from_mirror("get"),
+    "`mirror --stack-name`": mirror(),
+    "`mirror --kms-key-id`": mirror("--kms-key-id", "{key}"),
 }
 """How each row's verb is called, and what must be there before."""
 
 BESIDES: dict[str, set[Right]] = {
     # What the scene takes, so that no other test's records are exported, but the row does not.
     "`export --kms-key-id`": {("table", "dynamodb:Query")},
+    "`mirror --kms-key-id`": {("table", "dynamodb:Query")},
 }
 
 
@@ -374,9 +400,11 @@ def test_what_is_used_for_hints_is_used_where_nothing_was_found(
     assert len(denied.stderr) < len(allowed.stderr)
 
 
-@pytest.mark.parametrize("options", [["--unverified"], ["--kms-key-id", KEY]])
+@pytest.mark.parametrize(
+    ("options", "decrypts"), [(["--unverified"], False), (["--kms-key-id", KEY], True)]
+)
 def test_an_import_decrypts_what_stands_there_under_another_ciphertext(
-    scene: Scene, options: list[str]
+    scene: Scene, options: list[str], decrypts: bool
 ) -> None:
     """To see whether somebody changed it."""
     scene.live()
@@ -387,7 +415,7 @@ def test_an_import_decrypts_what_stands_there_under_another_ciphertext(
         ended = CliRunner().invoke(app, ["import", str(scene.file), *options])
 
     assert "unchanged" in ended.stdout
-    assert ("key", "kms:Decrypt") in watch.used
+    assert (("key", "kms:Decrypt") in watch.used) == decrypts
 
 
 def test_a_failed_upload_is_taken_away_where_that_is_allowed(scene: Scene) -> None:
