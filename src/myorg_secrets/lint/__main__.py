@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         from cfnlint.runner.cli import main as cfn_lint
     except ModuleNotFoundError as error:
-        if error.name != "cfnlint":
+        if (error.name or "").partition(".")[0] != "cfnlint":
             raise
         sys.exit("cfn-lint is not installed. Run: pip install 'myorg-secrets[lint]'")
     # The list of an option ends only at the next option: with the equals sign it takes one value,

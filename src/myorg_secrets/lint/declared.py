@@ -5,6 +5,7 @@ What the template leaves to functions is left alone: only CloudFormation knows i
 
 import difflib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from myorg_secrets_password.exceptions import InvalidProperty
@@ -101,7 +102,8 @@ def _problems_of(name: str, value: object) -> tuple[list[Problem], object]:
     found: list[Problem] = []
     literal = None
     for path, branch in chosen(value, (name,)):
-        if branch is None or is_function(branch) or is_dynamic(branch):
+        # YAML has dates of its own, which CloudFormation takes for text.
+        if branch is None or is_function(branch) or is_dynamic(branch) or isinstance(branch, date):
             continue
         kind = WRITABLE[name]
         if isinstance(kind, TagList):

@@ -19,7 +19,11 @@ PROPERTY = "E9804"
 NESTED = "W9805"
 UNKNOWN = "W9806"
 
-_NESTED_STACK = "AWS::CloudFormation::Stack"
+_NESTED_STACKS = {
+    "AWS::CloudFormation::Stack": "TemplateURL",
+    "AWS::Serverless::Application": "Location",
+}
+"""The types of nested stacks, and the property that says where the template is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +67,23 @@ def _leak(cfn: Template, document: Document, found: Reference) -> Leak | None:
             f" cfn-init's log show it. Write !Ref {name} there, and read the password on the"
             f" instance: {GUIDE}/consume/ec2-user-data.md",
         )
-    if path[:1] != ("Resources",) or path[2:3] != ("Properties",):
-        return Leak(
-            PROPERTY,
-            path,
-            f"{name}.Value has no business here: hand it only to a property that hides it.",
-        )
-    return _leak_in_properties(cfn, document, found)
+    if path[:1] == ("Resources",) and path[2:3] == ("Properties",):
+        return _leak_in_properties(cfn, document, found, document.type_of(path[1]), path[3:])
+    # What AWS SAM hands on to all resources of a kind.
+    if path[:1] == ("Globals",) and len(path) > 2:
+        type_name = f"AWS::Serverless::{path[1]}"
+        return _leak_in_properties(cfn, document, found, type_name, path[2:])
+    return Leak(
+        PROPERTY,
+        path,
+        f"{name}.Value has no business here: hand it only to a property that hides it.",
+    )
 
 
-def _leak_in_properties(cfn: Template, document: Document, found: Reference) -> Leak | None:
-    type_name = document.type_of(found.path[1])
-    steps = schema_steps(found.path[3:])
+def _leak_in_properties(
+    cfn: Template, document: Document, found: Reference, type_name: str, path: Path
+) -> Leak | None:
+    steps = schema_steps(path)
     shown = f"{found.name}.Value"
     schema = schema_of(type_name, cfn.regions)
     if schema is None:
@@ -87,7 +96,7 @@ def _leak_in_properties(cfn: Template, document: Document, found: Reference) -> 
         )
     if is_masked(type_name, schema, steps):
         return None
-    if type_name == _NESTED_STACK and steps[:1] == ("Parameters",) and len(steps) == 2:
+    if type_name in _NESTED_STACKS and steps[:1] == ("Parameters",) and len(steps) == 2:
         return _leak_to_nested(cfn, document, found, steps[1])
     place = place_of(type_name, steps)
     return Leak(
@@ -101,8 +110,11 @@ def _leak_in_properties(cfn: Template, document: Document, found: Reference) -> 
 def _leak_to_nested(
     cfn: Template, document: Document, found: Reference, parameter: str
 ) -> Leak | None:
-    url = document.properties_of(str(found.path[1])).get("TemplateURL")
-    nested = _parameters(FilePath(cfn.filename or "").parent / url) if isinstance(url, str) else {}
+    resource = str(found.path[1])
+    where = document.properties_of(resource).get(_NESTED_STACKS[document.type_of(resource)])
+    nested = (
+        _parameters(FilePath(cfn.filename or "").parent / where) if isinstance(where, str) else {}
+    )
     if parameter not in nested:
         return Leak(
             NESTED,

@@ -34,7 +34,7 @@ _PROGRAMS = (
         program=True,
     ),
     Place(
-        r"AWS::Lambda::Function/Environment/.*",
+        r"AWS::(Lambda|Serverless)::Function/Environment(/.*)?",
         "is an environment variable, which lambda:GetFunctionConfiguration shows",
         f"{_IDENTIFIER} let the function read it with SecretsClient: {GUIDE}/consume/lambda.md",
         program=True,
@@ -54,7 +54,7 @@ _PROGRAMS = (
         program=True,
     ),
     Place(
-        r"AWS::StepFunctions::StateMachine/Definition.*",
+        r"AWS::(StepFunctions|Serverless)::StateMachine/Definition.*",
         "is part of the state machine, which states:DescribeStateMachine and its history show",
         "Let the task that needs it invoke the reader function:"
         f" {GUIDE}/consume/reader-function.md",
@@ -74,7 +74,7 @@ _PROGRAMS = (
         program=True,
     ),
     Place(
-        r"AWS::Lambda::Function/Code/.*",
+        r"AWS::(Lambda::Function/Code/.*|Serverless::Function/InlineCode)",
         "is the function's code, which lambda:GetFunction shows",
         f"Let the function read it with SecretsClient: {GUIDE}/consume/lambda.md",
         program=True,
@@ -104,7 +104,7 @@ _OTHERS = (
         f" {GUIDE}/consume/lambda.md",
     ),
     Place(
-        r"AWS::CloudFormation::[^/]+/.*",
+        r"AWS::(CloudFormation::[^/]+|Serverless::Application)/.*",
         "is readable by whoever may describe the stacks",
         f"{_IDENTIFIER} read the password where it is needed: {GUIDE}/consume.md",
     ),
