@@ -90,8 +90,7 @@ def test_the_rules_load_from_what_is_installed(installed: Path, tmp_path: Path) 
     """And cfn-lint then knows the type, whose schema comes with them."""
     template = tmp_path / "template.yml"
     template.write_text(
-        "Resources: {P: {Type: MyOrg::Secrets::Password}}\n"
-        "Outputs: {O: {Value: !GetAtt P.Value}}\n"
+        "Resources: {P: {Type: MyOrg::Secrets::Password}}\nOutputs: {O: {Value: !GetAtt P.Value}}\n"
     )
 
     outcome = subprocess.run(
