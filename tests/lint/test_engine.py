@@ -65,6 +65,7 @@ def test_another_engine_is_an_error(secret: str, database: str) -> None:
         ("mysql", "!If [C, mysql, postgres]"),
         ("mysql", "{Fn::FindInMap: [A, B, C]}"),
         ("mysql", "some-new-engine"),
+        ("mysql", "!If [C, postgres, some-new-engine]"),
         ("mysql", "'{{resolve:ssm:engine}}'"),
         ("unknown", "mysql"),
     ],
@@ -150,6 +151,13 @@ def test_an_identifier_in_place_of_the_password_is_an_error(written: str) -> Non
     text = template("{Engine: mysql}", "mysql").replace("!GetAtt P.Value", written)
 
     assert found(text) == {(8, "E9823")}
+
+
+def test_a_get_att_without_an_attribute_is_no_ref() -> None:
+    """It is wrong all the same, as cfn-lint's own rules say."""
+    text = template("{Engine: mysql}", "mysql").replace("!GetAtt P.Value", "{Fn::GetAtt: [P]}")
+
+    assert found(text) == set()
 
 
 def test_same_rule_is_what_fits() -> None:

@@ -70,6 +70,8 @@ def test_a_wrong_property_is_found_with_what_is_wrong(properties: str, message: 
         "{AllowedCharacters: !If [C, abc, !Ref AWS::NoValue], ExcludeNumbers: true}",
         "{AllowedCharacters: abc, ExcludeNumbers: false}",
         "{IncludeSpace: !Ref Plain, AllowedCharacters: abc}",
+        "{IncludeSpace: !Ref Plain, ExcludeLowercase: true, ExcludeUppercase: true,"
+        " ExcludeNumbers: true, ExcludePunctuation: true}",
         "{Tags: [{Key: a, Value: !Ref Plain}, {Key: !Ref Plain, Value: b}]}",
         "{Tags: [!If [C, {Key: a, Value: b}, !Ref AWS::NoValue]]}",
         "{Tags: !If [C, [{Key: a, Value: b}], []]}",
