@@ -73,12 +73,11 @@ reader: $(READY) ## Build the zip of the reader function, build/reader.zip (no A
 test: lint types schema generated other-python contract coverage ## Everything that CI checks, save test-engines
 
 .PHONY: lint
-lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint)
+lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint with our own rules)
 	$(call say,Lint)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@mkdir -p build/registry && cp myorg-secrets-password.json build/registry
-	@$(BIN)/cfn-lint --non-zero-exit-code informational --registry-schemas build/registry -- \
+	@$(RUN) -m myorg_secrets.lint --non-zero-exit-code informational -- \
 		infrastructure/*.yml examples/*.yml examples/import/*.yml template.yml
 
 .PHONY: types

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.project import ROOT, copy_of_project
+from tools.project import ROOT, SCHEMA, copy_of_project
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -36,13 +36,15 @@ def test_the_wheel_holds_the_library_and_the_shared_modules_alone(wheel: Path) -
         for package in ("myorg_secrets", "myorg_secrets_password")
         for path in (ROOT / "src" / package).rglob("*.py")
     }
+    schema = "myorg_secrets/lint/schemas/myorg-secrets-password.json"
     left_out = {f"myorg_secrets_password/{name}.py" for name in FRAMEWORK}
 
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
+        assert archive.read(schema) == (ROOT / SCHEMA).read_bytes()
 
     assert left_out < sources
-    assert held == sources - left_out
+    assert held == sources - left_out | {schema}
 
 
 def test_the_library_loads_where_the_framework_is_not_installed(wheel: Path) -> None:
@@ -84,6 +86,26 @@ def test_the_command_is_installed_and_knows_its_version(installed: Path) -> None
     assert outcome.stdout == f"myorg-secrets {PROJECT['version']}\n"
 
 
+def test_the_rules_load_from_what_is_installed(installed: Path, tmp_path: Path) -> None:
+    """And cfn-lint then knows the type, whose schema comes with them."""
+    template = tmp_path / "template.yml"
+    template.write_text(
+        "Resources: {P: {Type: MyOrg::Secrets::Password}}\nOutputs: {O: {Value: !GetAtt P.Value}}\n"
+    )
+
+    outcome = subprocess.run(
+        [sys.executable, "-m", "myorg_secrets.lint", "--format", "parseable", template],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert [line.split(":")[5] for line in outcome.stdout.splitlines()] == ["E9801"]
+    assert outcome.returncode == 2
+
+
 def test_what_is_imported_is_declared(installed: Path) -> None:
     """Every distribution that some module imports, and no other."""
     declared = {
@@ -91,6 +113,7 @@ def test_what_is_imported_is_declared(installed: Path) -> None:
         for requirement in (
             *PROJECT["dependencies"],
             *PROJECT["optional-dependencies"]["credstash"],
+            *PROJECT["optional-dependencies"]["lint"],
         )
     }
     # botocore comes with boto3; the stubs are for type checkers alone.
@@ -104,13 +127,20 @@ def test_what_is_imported_is_declared(installed: Path) -> None:
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 imported.add(str(node.module).partition(".")[0])
 
-    assert {name for name in imported - provided if not name.startswith("mypy_boto3")} == declared
+    # The one distribution here that is not called like its module.
+    distributions = {"cfnlint": "cfn-lint"}
+    assert {
+        distributions.get(name, name)
+        for name in imported - provided
+        if not name.startswith("mypy_boto3")
+    } == declared
 
 
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("myorg_secrets", ["click", "rich", "smart_open", "cryptography"]),
+        ("myorg_secrets", ["click", "rich", "smart_open", "cryptography", "cfnlint"]),
+        ("myorg_secrets.lint", ["click", "rich", "cfnlint"]),
         ("myorg_secrets.cli.get", ["rich", "smart_open", "cryptography"]),
         ("myorg_secrets.cli.execute", ["rich", "smart_open", "cryptography"]),
         ("myorg_secrets.cli.adopt", ["smart_open", "cryptography"]),
