@@ -168,9 +168,13 @@ def _of_dynamodb(
     asked: list[tuple[Request, Key | None]] = [
         (item_request(f"dynamodb:{operation}", table.table_arn, keys), None)
     ]
-    key_arn = (table.sse_specification or {}).get("KMSMasterKeyId", "")
-    if key := kms.keys.get(kms.get_key_id(key_arn)):
-        asked.append((_opening(backend, name, key), key))
+    encryption = table.sse_specification or {}
+    # The API calls it Enabled, CloudFormation SSEEnabled, and moto keeps either.
+    if encryption.get("Enabled") or encryption.get("SSEEnabled"):
+        key = kms.keys[kms.get_key_id(encryption["KMSMasterKeyId"])]
+        # The policy of AWS's own key lets DynamoDB act for everybody in the account.
+        if "alias/aws/dynamodb" not in key.aliases:
+            asked.append((_opening(backend, name, key), key))
     return asked
 
 

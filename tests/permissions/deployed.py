@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -54,7 +55,7 @@ class Role:
             RoleArn=arn, RoleSessionName="test"
         )["Credentials"]
 
-    @property
+    @cached_property
     def session(self) -> boto3.Session:
         """A session of the SDK with the role's credentials."""
         return boto3.Session(
@@ -63,6 +64,10 @@ class Role:
             self.credentials["SessionToken"],
             region_name=REGION,
         )
+
+    @cached_property
+    def kms(self) -> Any:
+        return self.session.client("kms")
 
     @property
     def trust(self) -> Policy:
@@ -142,10 +147,10 @@ def without_action(policy: Policy, action: str) -> Policy:
     return changed
 
 
-def without_statement(policy: Policy, sid: str) -> Policy:
-    """Return the policy without one statement."""
-    kept = [one for one in policy["Statement"] if one["Sid"] != sid]
-    assert len(kept) == len(policy["Statement"]) - 1
+def without_statements(policy: Policy, *sids: str) -> Policy:
+    """Return the policy without some statements."""
+    kept = [one for one in policy["Statement"] if one["Sid"] not in sids]
+    assert len(kept) == len(policy["Statement"]) - len(sids)
     return {**policy, "Statement": kept}
 
 

@@ -1,17 +1,19 @@
-"""infrastructure/execution-role.yml: every permission is needed, and together they suffice."""
+"""infrastructure/execution-role.yml: every permission is needed, and together they suffice.
+
+The same for the key's policy in infrastructure/storage.yml; and the guide says so.
+"""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 
 from local.iam import Request
+from tests.guide.pages import anchors_of, links_of
 from tests.permissions import deployed
 from tests.permissions.branches import BRANCHES
 from tests.permissions.deployed import Role
+from tests.permissions.guide import PAGE, names, table
 from tests.world import Failed, World
-from tools.project import ROOT, SCHEMA
 
 _CREATES = {name for name, branch in BRANCHES.items() if branch.handler == "create"}
 _UPDATES = {name for name, branch in BRANCHES.items() if branch.handler == "update"}
@@ -47,6 +49,17 @@ FAILS = {
 }
 """What fails without an action; everything else succeeds."""
 
+_OF_KMS = set().union(*(failing for action, failing in FAILS.items() if action[:3] == "kms"))
+
+FAILS_BY_STATEMENT: dict[str, set[str]] = {
+    "AdministratorsManageTheKey": set(),
+    "RootUserRecoversTheKey": set(),
+    "UsersOfTheKeyHandleSecrets": _OF_KMS,
+    "UsersOfTheKeyDescribeIt": set(),
+    "DynamoDBEncryptsTheTable": set(BRANCHES),
+}
+"""The same for the statements of the key's policy."""
+
 
 def refusals(world: World, role: Role) -> dict[str, Failed]:
     """Run every branch as the role, and return what failed."""
@@ -67,7 +80,6 @@ def test_every_branch_of_every_handler_passes_under_the_role(
     world: World, execution_role: Role, allowed: list[Request]
 ) -> None:
     assert refusals(world, execution_role) == {}
-    assert {branch.handler for branch in BRANCHES.values()} == set(schema()["handlers"])
 
 
 def test_the_table_names_every_action_of_the_role(execution_role: Role) -> None:
@@ -93,34 +105,62 @@ def test_without_an_action_these_branches_fail_and_no_others(
         assert any(arn in failure.message for arn in named), failure.message
 
 
-def key_alias_arn(world: World) -> str:
-    return world.storage.key_arn.replace(f"key/{world.storage.key_id}", world.storage.key_alias)
+@pytest.mark.parametrize("sid", [sid for sid, failing in FAILS_BY_STATEMENT.items() if failing])
+def test_without_a_statement_of_the_key_s_policy_these_branches_fail_and_no_others(
+    world: World, execution_role: Role, allowed: list[Request], sid: str
+) -> None:
+    rest = deployed.without_statements(deployed.key_policy_of(world), sid)
+
+    with deployed.key_policy(world, rest):
+        failed = refusals(world, execution_role)
+
+    assert set(failed) == FAILS_BY_STATEMENT[sid]
+    assert {failure.code for failure in failed.values()} == {"AccessDenied"}
 
 
-def schema() -> dict[str, dict[str, dict[str, list[str]]]]:
-    found: dict[str, dict[str, dict[str, list[str]]]] = json.loads(
-        (ROOT / SCHEMA).read_text(encoding="utf-8")
-    )
-    return found
-
-
-def test_the_schema_lists_for_each_handler_what_it_calls(
+def test_no_branch_needs_the_other_statements_of_the_key_s_policy(
     world: World, execution_role: Role, allowed: list[Request]
 ) -> None:
-    """In all of its branches, by the names that IAM has; and the role allows the union."""
-    called: dict[str, set[str]] = {branch.handler: set() for branch in BRANCHES.values()}
-    for branch in BRANCHES.values():
-        world.reset()
-        act = branch.prepare(world)
-        world.credentials = execution_role.credentials
-        allowed.clear()
-        act()
-        # What DynamoDB asks for in its caller's name is no call of the handler.
-        called[branch.handler] |= {
-            one.action for one in allowed if "kms:ViaService" not in one.context
-        }
+    others = [sid for sid, failing in FAILS_BY_STATEMENT.items() if not failing]
+    rest = deployed.without_statements(deployed.key_policy_of(world), *others)
 
-    handlers = schema()["handlers"]
-    for name, actions in called.items():
-        assert sorted(handlers[name]["permissions"]) == sorted(actions), name
-    assert sorted(set().union(*called.values())) == execution_role.actions
+    with deployed.key_policy(world, rest):
+        assert refusals(world, execution_role) == {}
+
+
+def test_the_table_names_every_statement_of_the_key_s_policy(world: World) -> None:
+    sids = [one["Sid"] for one in deployed.key_policy_of(world)["Statement"]]
+
+    assert sids == list(FAILS_BY_STATEMENT)
+
+
+@pytest.mark.parametrize(
+    ("title", "first", "fails"),
+    [
+        ("The execution role", "Action", FAILS),
+        ("The key's policy", "Statement", FAILS_BY_STATEMENT),
+    ],
+)
+def test_the_guide_says_what_fails(title: str, first: str, fails: dict[str, set[str]]) -> None:
+    rows = table(title, first)
+
+    assert list(rows) == list(fails)
+    for name, failing in fails.items():
+        touched = {BRANCHES[branch].handler for branch in failing}
+        spared = {BRANCHES[branch].handler for branch in BRANCHES.keys() - failing}
+        assert names(rows[name]["Always fails"]) == touched - spared, name
+        assert names(rows[name]["Fails in part"]) == touched & spared, name
+        if first == "Action":
+            assert rows[name]["On"] == ("table" if name.startswith("dynamodb:") else "key")
+
+
+def test_every_link_of_the_guide_leads_somewhere() -> None:
+    for link in links_of(PAGE):
+        path, _, anchor = link.partition("#")
+        target = (PAGE.parent / path).resolve() if path else PAGE
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+def key_alias_arn(world: World) -> str:
+    return world.storage.key_arn.replace(f"key/{world.storage.key_id}", world.storage.key_alias)
