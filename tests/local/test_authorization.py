@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.iam.access_control import IAMPolicy
 
 import local
 from local.authorization import enforced
@@ -112,6 +113,20 @@ def test_what_is_not_there_is_told_by_the_emulator(aws, allowed, credentials) ->
         client(aws, "dynamodb", *signing).describe_table(TableName="not-there")
     with pytest.raises(ClientError, match="NotFoundException"):
         client(aws, "kms", *signing).encrypt(KeyId="alias/not-there", Plaintext=b"-")
+
+
+def test_moto_s_own_enforcement_has_a_say(aws, allowed, credentials, monkeypatch) -> None:
+    """What it would not allow by actions and resources is refused, whatever `local.iam` says."""
+    dynamodb = client(aws, "dynamodb", *credentials_of(credentials))
+    where = {"TableName": aws.storage.table_name}
+    assert dynamodb.scan(**where)["ResponseMetadata"]["HTTPStatusCode"] == 200
+    decide = IAMPolicy.is_action_permitted
+    monkeypatch.setattr(
+        IAMPolicy, "is_action_permitted", lambda policy, action, _: decide(policy, action, "*")
+    )
+
+    with pytest.raises(ClientError, match=r"dynamodb:Scan on resource: .* because moto"):
+        dynamodb.scan(**where)
 
 
 def test_outside_nothing_is_decided(aws, credentials) -> None:

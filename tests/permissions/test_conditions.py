@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from local.iam import Request, allows
 from tests.permissions import deployed
-from tests.permissions.branches import BRANCHES
 from tests.permissions.deployed import Role
 from tests.permissions.guide import statement, table
 from tests.world import ACCOUNT_ID, REGION, Failed, Secret, World
@@ -289,4 +288,3 @@ def test_every_condition_of_the_trust_is_among_them_and_in_the_guide(execution_r
 def test_no_action_and_no_resource_of_the_role_has_a_wildcard(execution_role: Role) -> None:
     for one in execution_role.policy["Statement"]:
         assert "*" not in f"{one['Action']}{one['Resource']}"
-    assert len(BRANCHES) > len(execution_role.actions)
