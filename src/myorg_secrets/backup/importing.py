@@ -17,7 +17,7 @@ from myorg_secrets.exceptions import (
     Unreachable,
 )
 from myorg_secrets_password.aws_errors import translated
-from myorg_secrets_password.exceptions import Conflict, InvalidProperty
+from myorg_secrets_password.exceptions import Conflict, InvalidProperty, StorageUnusable
 from myorg_secrets_password.item import Item, from_item, identity_of
 from myorg_secrets_password.record import Record
 
@@ -142,10 +142,18 @@ class Importing:
             return Status.IMPORTED, f"in place of revision {standing.revision}"
         if [each.id for each in standing.versions] != [each.id for each in record.versions]:
             raise _Unusable("Another record with the same revision stands there, and stays.")
-        if standing.current.ciphertext == record.current.ciphertext or self._reads(standing):
+        if standing.current.ciphertext == record.current.ciphertext:
+            return Status.UNCHANGED, ""
+        try:
+            self.connection.cipher.reveal(standing.identity, standing.current)
+        except Damaged:
+            trouble = "that was tampered with"
+        except StorageUnusable:
+            trouble = "whose key cannot be used"
+        else:
             return Status.UNCHANGED, ""
         self._write(item, record, _as_read(standing))
-        return Status.IMPORTED, "in place of a record that was tampered with"
+        return Status.IMPORTED, f"in place of a record {trouble}"
 
     def _over_another_life(
         self, item: Item, record: Record, standing: Record
@@ -156,13 +164,6 @@ class Importing:
         revision = max(record.revision, standing.revision + 1)
         self._write({**item, "Revision": {"N": str(revision)}}, record, _as_read(standing))
         return Status.IMPORTED, f"in place of a secret that was created at {standing.created_time}"
-
-    def _reads(self, standing: Record) -> bool:
-        try:
-            self.connection.cipher.reveal(standing.identity, standing.current)
-        except Damaged:
-            return False
-        return True
 
     def _write(self, item: Item, record: Record, guard: Mapping[str, Any]) -> None:
         ready = self._usable(item, record)

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import takewhile
 
 import click
 
-from myorg_secrets.backup.files import reading
+from myorg_secrets.backup.files import S3, reading
 from myorg_secrets.backup.format import MalformedLine, numbered_items, verify
 from myorg_secrets.backup.importing import Imported, Importing, Status
-from myorg_secrets.connection import BULK_CONFIG
+from myorg_secrets.backup.mirror import Mirror
+from myorg_secrets.connection import BULK_CONFIG, Connection
 from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
 from myorg_secrets_password.item import Item
@@ -20,6 +22,9 @@ from .output import say, tracked, write_json, write_line
 from .place import Place, located
 
 NOT_ALL = 1
+
+Lines = Iterator[tuple[int, Item | MalformedLine]]
+"""Numbered from 1."""
 
 _WORDS = {
     Status.IMPORTED: "imported",
@@ -37,6 +42,9 @@ Examples:
   myorg-secrets import passwords.jsonl --dry-run
   myorg-secrets import passwords.jsonl
   myorg-secrets import s3://backups/passwords.jsonl.gz --kms-key-id alias/myorg-secrets-password
+  myorg-secrets import s3://backups/passwords/ --kms-key-id alias/myorg-secrets-password
+
+With / at its end it is the place of `mirror`, and every object there is a line.
 
 Before anything is written the whole file is checked. Each record that is written was decrypted or
 encrypted anew by KMS before. A record in the table that is newer always stays. Interrupted, the
@@ -46,7 +54,7 @@ Exit code 0 if every secret in the file is in the table now, in this state or a 
 line was not imported; 2 if the file is no whole export.""",
 )
 @located
-@click.argument("location", metavar="FILE|s3://BUCKET/KEY")
+@click.argument("location", metavar="FILE|s3://BUCKET/KEY|s3://BUCKET/PREFIX/")
 @kms_key_id
 @dry_run
 @click.option(
@@ -69,7 +77,7 @@ def command(
     allow_damaged: bool,
     as_json: bool,
 ) -> None:
-    """Bring the secrets of an export back into a table.
+    """Bring the secrets of an export, or of a mirror, back into a table.
 
     With --kms-key-id, KMS encrypts every version anew under that key.
     """
@@ -77,7 +85,7 @@ def command(
     if kms_key_id is not None:
         require_usable(connection, kms_key_id)
     total = None
-    if not allow_damaged:
+    if not allow_damaged and not _is_mirror(location):
         with reading(location, connection) as stream:
             total = verify(stream).records
     importing = Importing(
@@ -89,10 +97,8 @@ def command(
         replace_damaged=replace_damaged,
     )
     outcomes: list[Imported] = []
-    with reading(location, connection) as stream:
-        lines: Iterator[tuple[int, Item | MalformedLine]] = takewhile(
-            lambda _: importing.failure is None, numbered_items(stream)
-        )
+    with _lines(location, connection) as found:
+        lines = takewhile(lambda _: importing.failure is None, found)
         for outcome in tracked(in_parallel(importing, lines), "Importing", total):
             outcomes.append(outcome)
             if not as_json:
@@ -102,6 +108,19 @@ def command(
         raise importing.failure
     if any(outcome.status is Status.NOT_IMPORTED for outcome in outcomes):
         click.get_current_context().exit(NOT_ALL)
+
+
+def _is_mirror(location: str) -> bool:
+    return location.startswith(S3) and location.endswith("/")
+
+
+@contextmanager
+def _lines(location: str, connection: Connection) -> Iterator[Lines]:
+    if _is_mirror(location):
+        yield enumerate(Mirror.at(location, connection).items(), start=1)
+        return
+    with reading(location, connection) as stream:
+        yield numbered_items(stream)
 
 
 def _report(outcomes: list[Imported], dry_run: bool, as_json: bool) -> None:
