@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import runtime
-from tools import reader_package
+from tools import function_package
 from tools.project import ROOT
 
 LARGEST = 250_000
@@ -21,7 +21,7 @@ LARGEST = 250_000
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return reader_package.build(tmp_path_factory.mktemp("reader") / "reader.zip")
+    return function_package.build(tmp_path_factory.mktemp("reader") / "reader.zip")
 
 
 def names(archive: Path) -> list[str]:
@@ -74,7 +74,7 @@ def test_another_cachetools_than_the_locked_one_is_refused(tmp_path: Path) -> No
     (tmp_path / "requirements-dev.txt").write_text("\ncachetools==1.0.0 #\n", encoding="utf-8")
 
     with pytest.raises(SystemExit, match=r"requirements-dev.txt names another version"):
-        reader_package.build(tmp_path / "reader.zip", tmp_path)
+        function_package.build(tmp_path / "reader.zip", tmp_path)
 
     assert not (tmp_path / "reader.zip").exists()
 
@@ -84,7 +84,7 @@ def test_sources_that_do_not_load_are_refused(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
 
     with pytest.raises(SystemExit, match="No module named 'myorg_secrets'"):
-        reader_package.build(tmp_path / "reader.zip", tmp_path)
+        function_package.build(tmp_path / "reader.zip", tmp_path)
 
 
 def test_another_clone_at_another_time_makes_the_same_zip(archive: Path, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_another_clone_at_another_time_makes_the_same_zip(archive: Path, tmp_pat
         path.chmod(0o600)
         os.utime(path, (time.time() - 1e6,) * 2)
 
-    again = reader_package.build(tmp_path / "reader.zip", copy)
+    again = function_package.build(tmp_path / "reader.zip", copy)
 
     assert digest(again) == digest(archive)
 
@@ -139,4 +139,4 @@ def test_the_bare_interpreter_has_nothing_else(archive: Path) -> None:
 def test_the_template_names_the_entry_point() -> None:
     template = (ROOT / "infrastructure" / "reader.yml").read_text(encoding="utf-8")
 
-    assert f"Handler: {reader_package.MODULE}.handler\n" in template
+    assert f"Handler: {function_package.MODULES['reader']}.handler\n" in template
