@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
@@ -28,13 +29,13 @@ class Copies:
 
     _names = itertools.count()
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, session: boto3.Session) -> None:
         self.s3 = world.client("s3")
         self.bucket = f"copies-{next(self._names)}"
         self.location = f"s3://{self.bucket}/passwords"
         self.s3.create_bucket(Bucket=self.bucket)
         self.key_arn: str = world.kms.create_key()["KeyMetadata"]["Arn"]
-        self.connection = connect(world.storage.table_name, region_name=REGION)
+        self.connection = connect(world.storage.table_name, region_name=REGION, session=session)
         self.mirror = Mirror.at(self.location, self.connection)
 
     def update(self, **how: Any) -> list[Mirrored]:
@@ -57,9 +58,15 @@ class Copies:
         self.s3.delete_object(Bucket=self.bucket, Key=self.key(secret))
 
 
+@pytest.fixture(scope="module")
+def session(account: World) -> boto3.Session:
+    """One for all: each reads the SDK's description of S3 anew."""
+    return boto3.Session()
+
+
 @pytest.fixture
-def copies(world: World) -> Copies:
-    return Copies(world)
+def copies(world: World, session: boto3.Session) -> Copies:
+    return Copies(world, session)
 
 
 @pytest.fixture
@@ -75,9 +82,15 @@ def calls() -> list[str]:
 
 
 @pytest.fixture
-def consumer(world: World, copies: Copies, clock: Clock, calls: list[str]) -> SecretsClient:
+def consumer(
+    world: World, copies: Copies, session: boto3.Session, clock: Clock, calls: list[str]
+) -> SecretsClient:
     made = SecretsClient(
-        region_name=REGION, max_age=5 * MINUTE, max_stale=10 * MINUTE, fallback=copies.location
+        region_name=REGION,
+        session=session,
+        max_age=5 * MINUTE,
+        max_stale=10 * MINUTE,
+        fallback=copies.location,
     )
     assert made._mirror is not None
     world.watch(made._connection.dynamodb.meta.events, "dynamodb", calls)

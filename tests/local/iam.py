@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 
@@ -48,7 +49,7 @@ def _matches(statement: Mapping[str, Any], request: Request) -> bool:
     assert statement["Effect"] == "Allow"
     return (
         request.action in as_list(statement["Action"])
-        and request.resource in as_list(statement["Resource"])
+        and any(fnmatchcase(request.resource, each) for each in as_list(statement["Resource"]))
         and all(
             _OPERATORS[operator](request.context.get(key), as_list(values))
             for operator, keys in statement.get("Condition", {}).items()
