@@ -17,7 +17,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 GLOBAL = ("--output", "--query")
-FLAGS = ("--consistent-read",)
+FLAGS = ("--consistent-read", "--use-previous-template")
 
 
 def main(words: list[str]) -> None:
@@ -57,6 +57,8 @@ def main(words: list[str]) -> None:
 def _value(word: str, kind: str) -> Any:
     if word.startswith("fileb://"):
         return Path(word.removeprefix("fileb://")).read_bytes()
+    if kind == "list" and not word.startswith("["):
+        return [word]
     return json.loads(word) if kind in ("map", "structure", "list") else word
 
 

@@ -1,4 +1,4 @@
-"""The zip of the reader function holds what it needs beside the SDK, and is always the same."""
+"""The zip of a function holds what that one needs beside the SDK, and is always the same."""
 
 import hashlib
 import json
@@ -42,7 +42,10 @@ def test_the_zip_holds_our_modules_cachetools_and_licences_alone(archive: Path) 
     assert "myorg_secrets/reader.py" in ours
     assert ours.isdisjoint(
         {
+            "myorg_secrets/backup/mirror.py",
             "myorg_secrets/cli/app.py",
+            "myorg_secrets/lookup.py",
+            "myorg_secrets/mirror.py",
             "myorg_secrets/restore.py",
             "myorg_secrets_password/actions.py",
             "myorg_secrets_password/framework.py",
@@ -140,3 +143,42 @@ def test_the_template_names_the_entry_point() -> None:
     template = (ROOT / "infrastructure" / "reader.yml").read_text(encoding="utf-8")
 
     assert f"Handler: {function_package.MODULES['reader']}.handler\n" in template
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return function_package.build(
+        tmp_path_factory.mktemp("mirror") / "mirror.zip", function="mirror"
+    )
+
+
+def test_the_mirror_s_zip_is_small_and_holds_nothing_that_changes_the_table(mirror: Path) -> None:
+    held = set(names(mirror))
+
+    assert mirror.stat().st_size < LARGEST
+    assert "myorg_secrets/mirror.py" in held
+    assert held.isdisjoint(
+        {
+            "myorg_secrets/backup/importing.py",
+            "myorg_secrets/reader.py",
+            "myorg_secrets/restore.py",
+            "myorg_secrets_password/actions.py",
+            "myorg_secrets_password/generator.py",
+        }
+    )
+    assert not any(name.startswith("myorg_secrets/cli/") for name in held)
+
+
+def test_the_mirror_starts_with_the_sdk_alone(mirror: Path) -> None:
+    """In a bare interpreter and environment its first words are our own."""
+    program = (
+        "import myorg_secrets.mirror as mirror\n"
+        "try: mirror.handler({}, None)\n"
+        "except mirror.InvalidRequest as refused: print(mirror.__file__, refused)"
+    )
+
+    outcome = runtime.run(program, mirror, environment={})
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert str(mirror) in outcome.stdout
+    assert "variable MIRROR is missing" in outcome.stdout
