@@ -132,14 +132,23 @@ def regions(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRegion
 
 
 def test_what_one_region_creates_the_other_reads(regions: TwoRegions) -> None:
-    """By its own replica of the key, whose ARN is another than the record names."""
+    """By its own replica of the key, whose ARN is another than the record names.
+
+    KMS serves keys of its own Region alone, which moto does not mind: so the request is looked at.
+    """
     value = regions.here.value("CREATE")
     regions.replicate(regions.here)
 
     [item] = regions.there.items()
     assert f":kms:{HERE}:" in item["Versions"]["L"][0]["M"]["KeyArn"]["S"]
     assert regions.there.value("READ") == value
-    assert regions.there.consumer().get("orders", "DB") == value
+    consumer, asked = regions.there.consumer(), []
+    consumer._connection.kms.meta.events.register(
+        "before-parameter-build", lambda params, **_: asked.append(params["KeyId"])
+    )
+    assert consumer.get("orders", "DB") == value
+    [key_arn] = asked
+    assert f":kms:{THERE}:" in key_arn
 
 
 def test_after_the_first_region_is_gone_the_other_goes_on(regions: TwoRegions) -> None:
