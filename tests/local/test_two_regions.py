@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -282,6 +283,32 @@ def test_copies_under_a_multi_region_key_are_read_in_the_other_region(
     assert set(lost) == {"dynamodb:GetItem"}
     assert consumer._mirror is not None
     assert consumer._mirror.s3.meta.region_name == THERE
+
+
+def test_a_key_of_one_region_is_asked_for_there_by_one_client_for_all_threads(
+    world: World, regions: TwoRegions
+) -> None:
+    """Copies may be under a key that has no replica where the program runs."""
+    regions.there.value("CREATE", KeyId=single_region_key(regions.there))
+    regions.replicate(regions.there)
+    connection = connect(TABLE, region_name=HERE)
+    identity = Identity(TABLE, *NAMES.values())
+    record = connection.store.get(identity)
+    assert record is not None
+    key_arn = record.current.key_arn
+
+    with ThreadPoolExecutor(8) as pool:
+        ciphers = list(pool.map(lambda _: connection.cipher_for(key_arn), range(8)))
+
+    assert f":kms:{THERE}:" in key_arn
+    assert len(set(map(id, ciphers))) == 1
+    assert ciphers[0] is not connection.cipher
+    assert ciphers[0].reveal(identity, record.current).reveal() == regions.there.value("READ")
+
+
+def single_region_key(region: Region) -> str:
+    """Return a new single-Region key."""
+    return str(region.kms.create_key()["KeyMetadata"]["KeyId"])
 
 
 def templates() -> dict[str, dict[str, Any]]:
