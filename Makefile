@@ -71,7 +71,11 @@ submit: $(READY) ## Look whether all is there, then `cfn submit`; ARGS="--region
 
 .PHONY: reader
 reader: $(READY) ## Build the zip of the reader function, build/reader.zip (no AWS)
-	@$(RUN) -m tools.reader_package
+	@$(RUN) -m tools.function_package reader
+
+.PHONY: mirror
+mirror: $(READY) ## Build the zip of the mirror function, build/mirror.zip (no AWS)
+	@$(RUN) -m tools.function_package mirror
 
 # --- Check -------------------------------------------------------------------------------------
 

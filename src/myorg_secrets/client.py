@@ -71,6 +71,8 @@ class _Reading:
     value: ClearText
     read_at: float
     expires_at: float
+    connection: Connection
+    """Whose KMS decrypts the record's versions."""
     failures: int = 0
     """Attempts to read it again that failed, one after another."""
 
@@ -95,6 +97,8 @@ class SecretsClient:
         fallback: s3://BUCKET/PREFIX, where `myorg-secrets mirror` keeps copies. They are read while
             the table, its Region or its key cannot be used and no value is in memory; the logger
             of this module says so at WARNING.
+        fallback_region: the Region of that bucket and of the key that its copies are under, which
+            for a multi-Region key has a replica there; by default the table's.
         region_name: the Region; the session's own if it is not given.
         session: where clients, credentials and Region come from.
 
@@ -110,12 +114,15 @@ class SecretsClient:
         max_stale: float = 3600.0,
         max_secrets: int = 1024,
         fallback: str | None = None,
+        fallback_region: str | None = None,
         region_name: str | None = None,
         session: "Session | None" = None,
     ) -> None:
         connection = connect(table_name, region_name=region_name, session=session)
         self._connection = connection
-        self._mirror = None if fallback is None else _mirror_at(fallback, connection)
+        self._mirror = (
+            None if fallback is None else _mirror_at(fallback, fallback_region, connection)
+        )
         self._max_age = max_age
         self._max_stale = max_stale
         self._readings: LRUCache[Identity, _Reading] = LRUCache(max_secrets)
@@ -226,61 +233,72 @@ class SecretsClient:
                 return replace(last, expires_at=min(again_at, end), failures=failures + 1)
         if self._mirror is None:
             raise failure
+        there = self._mirror.connection
         try:
             record = self._mirror.read(identity)
             if record.is_deleted:
-                raise NotFound(f"There is no secret {identity}.")
-            value = self._value(identity, record, last)
+                raise NotFound(f"The secret {identity} was deleted at {record.deleted_time}.")
+            value = self._value(identity, record, last, there)
         except PasswordError as second:
             LOG.warning("The copy of %s cannot serve instead: %s", identity, second)
             raise failure from None
         LOG.warning("The password of %s is from its copy in S3: %s", identity, failure)
-        return _Reading(record, value, now, again_at, failures + 1)
+        return _Reading(record, value, now, again_at, there, failures + 1)
 
     def _fresh(self, identity: Identity, last: _Reading | None) -> _Reading:
         record = self._connection.store.get(identity)
         if record is None or record.is_deleted:
             raise NotFound(f"There is no secret {identity}.")
-        value = self._value(identity, record, last)
+        value = self._value(identity, record, last, self._connection)
         now = time.monotonic()
-        return _Reading(record, value, now, now + _early(self._max_age))
+        return _Reading(record, value, now, now + _early(self._max_age), self._connection)
 
-    def _value(self, identity: Identity, record: Record, last: _Reading | None) -> ClearText:
+    def _value(
+        self, identity: Identity, record: Record, last: _Reading | None, connection: Connection
+    ) -> ClearText:
         if last is not None and last.record.current.id == record.current.id:
             return last.value
-        value = self._revealed(identity, record.current)
+        value = self._revealed(identity, record.current, connection)
         if last is not None:
             # Whoever bridges the rotation asks for it, and a roll-back brings it back.
             self._keep(identity, last.record.current.id, last.value)
         return value
 
     def _earlier_value(self, identity: Identity, reading: _Reading, version_id: str) -> ClearText:
-        value = self._revealed(identity, self._version(identity, reading, version_id))
+        version, connection = self._version(identity, reading, version_id)
+        value = self._revealed(identity, version, connection)
         self._keep(identity, version_id, value)
         return value
 
-    def _revealed(self, identity: Identity, version: Version) -> ClearText:
+    def _revealed(self, identity: Identity, version: Version, connection: Connection) -> ClearText:
         with self._lock:
             value = self._earlier.get((identity, version.id))
-        return value or self._connection.cipher_for(version.key_arn).reveal(identity, version)
+        return value or connection.cipher_for(version.key_arn).reveal(identity, version)
 
     def _keep(self, identity: Identity, version_id: str, value: ClearText) -> None:
         with self._lock:
             self._earlier[identity, version_id] = value
 
-    def _version(self, identity: Identity, reading: _Reading, version_id: str) -> Version:
-        # What was read a while ago does not know a newer version yet.
-        version = _find(reading.record, version_id) or _find(
-            self._read(identity).record, version_id
-        )
+    def _version(
+        self, identity: Identity, reading: _Reading, version_id: str
+    ) -> tuple[Version, Connection]:
+        version = _find(reading.record, version_id)
+        if version is None:
+            # What was read a while ago does not know a newer version yet.
+            reading = self._read(identity)
+            version = _find(reading.record, version_id)
         if version is None:
             raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")
-        return version
+        return version, reading.connection
 
 
-def _mirror_at(location: str, connection: Connection) -> "Mirror":
+def _mirror_at(location: str, region_name: str | None, connection: Connection) -> "Mirror":
     from .backup.mirror import Mirror  # which most programs do not need
 
+    if region_name not in (None, connection.region_name):
+        connection = connect(
+            connection.table_name, region_name=region_name, session=connection.session
+        )
     return Mirror.at(location, connection, READ_CONFIG)
 
 

@@ -1,7 +1,8 @@
 """One table and its clients, for everything that works outside CloudFormation."""
 
 import os
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ class Connection:
     session: "Session"
     dynamodb: "DynamoDBClient"
     kms: "KMSClient"
+    _elsewhere: dict[str, Cipher] = field(default_factory=dict, repr=False, compare=False)
+    # boto3's sessions make clients for one thread at a time.
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @cached_property
     def store(self) -> Store:
@@ -60,9 +64,12 @@ class Connection:
         region = _region_of(key_arn)
         if region in ("", self.region_name) or is_multi_region(key_arn):
             return self.cipher
-        kms = self.session.client("kms", region_name=region, config=self.kms.meta.config)
-        refuse_malformed_answers(kms)
-        return Cipher(kms, account_id="")
+        with self._lock:
+            if region not in self._elsewhere:
+                kms = self.session.client("kms", region_name=region, config=self.kms.meta.config)
+                refuse_malformed_answers(kms)
+                self._elsewhere[region] = Cipher(kms, account_id="")
+            return self._elsewhere[region]
 
     def identity(self, stack: str, name: str, env: str) -> Identity:
         """Return the identity of a secret in this table.

@@ -32,7 +32,8 @@ def handler(event: Any, context: object) -> dict[str, int]:
     """Write a copy of every record that changed.
 
     Args:
-        event: the schedule's, not looked at.
+        event: {"Rewrite": true} writes unchanged records, too, which a replication rule that came
+            later takes along; the schedule's says nothing.
         context: Lambda's own, not used.
 
     Returns:
@@ -47,9 +48,11 @@ def handler(event: Any, context: object) -> dict[str, int]:
         raise InvalidRequest("The function's environment variable MIRROR is missing.")
     connection = connect(os.environ.get("TABLE_NAME") or DEFAULT_TABLE_NAME, config=BULK_CONFIG)
     mirror = Mirror.at(location, connection)
+    rewrite = isinstance(event, dict) and event.get("Rewrite") is True
     counts: Counter[Status] = Counter()
     problems = 0
-    for mirrored in mirror_all(connection, mirror, os.environ.get("KMS_KEY_ID") or None):
+    key_id = os.environ.get("KMS_KEY_ID") or None
+    for mirrored in mirror_all(connection, mirror, key_id, rewrite=rewrite):
         counts[mirrored.status] += 1
         if mirrored.problem:
             problems += 1

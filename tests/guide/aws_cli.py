@@ -21,7 +21,7 @@ SERVICES = {"s3api": "s3"}
 """By the names that the AWS CLI has for them."""
 
 GLOBAL = ("--output", "--query")
-FLAGS = ("--consistent-read",)
+FLAGS = ("--consistent-read", "--use-previous-template")
 
 
 def main(words: list[str]) -> None:
@@ -65,6 +65,8 @@ def main(words: list[str]) -> None:
 def _value(word: str, kind: str) -> Any:
     if word.startswith("fileb://"):
         return Path(word.removeprefix("fileb://")).read_bytes()
+    if kind == "list" and not word.startswith("["):
+        return [word]
     return json.loads(word) if kind in ("map", "structure", "list") else word
 
 

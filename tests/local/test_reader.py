@@ -22,7 +22,7 @@ from myorg_secrets import reader
 from tests import runtime
 from tests.local.iam import decrypt, get_item
 from tests.local.stacks import Stack, password_alone
-from tools import reader_package
+from tools import function_package
 from tools.project import ROOT
 
 TEMPLATE = ROOT / "infrastructure" / "reader.yml"
@@ -33,7 +33,7 @@ OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/0"
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return reader_package.build(tmp_path_factory.mktemp("reader") / "reader.zip")
+    return function_package.build(tmp_path_factory.mktemp("reader") / "reader.zip")
 
 
 @pytest.fixture

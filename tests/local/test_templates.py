@@ -216,3 +216,15 @@ def test_a_stack_s_resources_are_those_that_it_has(aws, stack):
         resource["LogicalResourceId"]: (resource["ResourceType"], resource["PhysicalResourceId"])
         for resource in described["StackResources"]
     } == {"Secret": (TYPE_NAME, f"{aws.storage.table_name}|{stack.name}|default|Secret")}
+
+
+def test_no_value_is_left_out_of_a_list(aws, stack):
+    """A tag that a condition takes away is not there."""
+    maybe = {"Fn::If": ["Never", {"Key": "a", "Value": "b"}, {"Ref": "AWS::NoValue"}]}
+    template = alone(TYPE_NAME, Tags=[maybe, {"Key": "c", "Value": "d"}])
+    template["Conditions"] = {"Never": {"Fn::Equals": ["a", "b"]}}
+
+    assert stack.deploy(template).status == "CREATE_COMPLETE"
+
+    [item] = stack.items().values()
+    assert item["Tags"] == {"L": [{"M": {"Key": {"S": "c"}, "Value": {"S": "d"}}}]}

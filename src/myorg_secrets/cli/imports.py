@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import takewhile
 
 import click
 
-from myorg_secrets.backup.files import reading
-from myorg_secrets.backup.format import MalformedLine, numbered_items, verify
+from myorg_secrets.backup.files import S3, reading
+from myorg_secrets.backup.format import MalformedLine, Manifest, numbered_items, verify
 from myorg_secrets.backup.importing import Imported, Importing, Status
-from myorg_secrets.connection import BULK_CONFIG
+from myorg_secrets.backup.mirror import Mirror
+from myorg_secrets.connection import BULK_CONFIG, Connection
 from myorg_secrets.exceptions import PasswordError
 from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
@@ -21,6 +23,9 @@ from .output import say, tracked, write_json, write_line
 from .place import Place, located
 
 NOT_ALL = 1
+
+Lines = Iterator[tuple[int, Item | MalformedLine]]
+"""Numbered from 1."""
 
 _WORDS = {
     Status.IMPORTED: "imported",
@@ -38,6 +43,9 @@ Examples:
   myorg-secrets import passwords.jsonl --dry-run
   myorg-secrets import passwords.jsonl
   myorg-secrets import s3://backups/passwords.jsonl.gz --kms-key-id alias/myorg-secrets-password
+  myorg-secrets import s3://backups/passwords/ --kms-key-id alias/myorg-secrets-password
+
+With / at its end it is the place of `mirror`, and every object there is a line.
 
 Before anything is written the whole file is checked. Each record that is written was decrypted or
 encrypted anew by KMS before. A record in the table that is newer always stays. Interrupted, the
@@ -47,7 +55,7 @@ Exit code 0 if every secret in the file is in the table now, in this state or a 
 line was not imported; 2 if the file is no whole export.""",
 )
 @located
-@click.argument("location", metavar="FILE|s3://BUCKET/KEY")
+@click.argument("location", metavar="FILE|s3://BUCKET/KEY|s3://BUCKET/PREFIX/")
 @kms_key_id
 @dry_run
 @click.option(
@@ -70,7 +78,7 @@ def command(
     allow_damaged: bool,
     as_json: bool,
 ) -> None:
-    """Bring the secrets of an export back into a table.
+    """Bring the secrets of an export, or of a mirror, back into a table.
 
     With --kms-key-id, KMS encrypts every version anew under that key.
     """
@@ -78,7 +86,7 @@ def command(
     if kms_key_id is not None:
         require_usable(connection, kms_key_id)
     manifest = None
-    if not allow_damaged:
+    if not allow_damaged and not _is_mirror(location):
         with reading(location, connection) as stream:
             manifest = verify(stream)
     importing = Importing(
@@ -91,10 +99,8 @@ def command(
     )
     outcomes: list[Imported] = []
     failure: PasswordError | None = None
-    with reading(location, connection) as stream:
-        lines: Iterator[tuple[int, Item | MalformedLine]] = takewhile(
-            lambda _: importing.failure is None, numbered_items(stream, manifest)
-        )
+    with _lines(location, connection, manifest) as found:
+        lines = takewhile(lambda _: importing.failure is None, found)
         total = None if manifest is None else manifest.records
         try:
             for outcome in tracked(in_parallel(importing, lines), "Importing", total):
@@ -108,6 +114,19 @@ def command(
         raise failure
     if any(outcome.status is Status.NOT_IMPORTED for outcome in outcomes):
         click.get_current_context().exit(NOT_ALL)
+
+
+def _is_mirror(location: str) -> bool:
+    return location.startswith(S3) and location.endswith("/")
+
+
+@contextmanager
+def _lines(location: str, connection: Connection, manifest: Manifest | None) -> Iterator[Lines]:
+    if _is_mirror(location):
+        yield enumerate(Mirror.at(location, connection).items(), start=1)
+        return
+    with reading(location, connection) as stream:
+        yield numbered_items(stream, manifest)
 
 
 def _report(outcomes: list[Imported], dry_run: bool, as_json: bool) -> None:

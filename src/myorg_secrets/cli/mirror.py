@@ -15,6 +15,12 @@ from .place import Place, located
 
 NOT_ALL = 1
 
+_WORDS = {
+    Status.WRITTEN: "written",
+    Status.UNCHANGED: "unchanged",
+    Status.LEFT_OUT: "left out",
+}
+
 
 @click.command(
     "mirror",
@@ -24,8 +30,11 @@ Examples:
   myorg-secrets get orders DBPassword --from s3://backups/passwords
 
 Each record has an object of its own, as ciphertext. What did not change is not written again. What
-was removed from the table keeps its copy until you delete that. Give the bucket versioning and, for
-another Region, a replication rule: infrastructure/backup.yml has both, and a function that does
+was removed from the table keeps its copy until you delete that, and a copy that can be read is
+never replaced by one that cannot. `import s3://BUCKET/PREFIX/` brings them back into a table.
+
+Name the key always in the same way: a copy says which it is under. Give the bucket versioning and,
+for another Region, a replication rule: infrastructure/backup.yml has both, and a function that does
 this on a schedule.
 
 Exit code 1 if something was not as it should be; everything else is there all the same.""",
@@ -36,9 +45,15 @@ Exit code 1 if something was not as it should be; everything else is there all t
     "--stack-name", "stacks", metavar="STACK", multiple=True, help="Only this stack; repeatable."
 )
 @kms_key_id
+@click.option("--rewrite", is_flag=True, help="Write unchanged records, too.")
 @as_json
 def command(
-    place: Place, location: str, stacks: tuple[str, ...], kms_key_id: str | None, as_json: bool
+    place: Place,
+    location: str,
+    stacks: tuple[str, ...],
+    kms_key_id: str | None,
+    rewrite: bool,
+    as_json: bool,
 ) -> None:
     """Bring the copies in S3 up to date, one object for each record.
 
@@ -51,11 +66,12 @@ def command(
         require_usable(connection, kms_key_id)
     counts: Counter[Status] = Counter()
     problems = []
-    for mirrored in tracked(mirror_all(connection, mirror, kms_key_id, stacks), "Mirroring"):
+    copies = mirror_all(connection, mirror, kms_key_id, stacks, rewrite=rewrite)
+    for mirrored in tracked(copies, "Mirroring"):
         counts[mirrored.status] += 1
         if mirrored.problem:
             problems.append({"Ref": mirrored.ref, "Problem": mirrored.problem})
-        if not as_json and mirrored.status is not Status.UNCHANGED:
+        if not as_json and (mirrored.problem or mirrored.status is not Status.UNCHANGED):
             write_line(_line(mirrored))
     if as_json:
         write_json({"Counts": {str(s): counts[s] for s in Status}, "Problems": problems})
@@ -69,6 +85,5 @@ def command(
 
 
 def _line(mirrored: Mirrored) -> str:
-    word = "written" if mirrored.status is Status.WRITTEN else "left out"
-    line = f"{word:9}  {mirrored.ref}"
+    line = f"{_WORDS[mirrored.status]:9}  {mirrored.ref}"
     return f"{line}: {mirrored.problem}" if mirrored.problem else line

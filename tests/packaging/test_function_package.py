@@ -1,4 +1,4 @@
-"""The zip of the reader function holds what it needs beside the SDK, and is always the same."""
+"""The zip of a function holds what that one needs beside the SDK, and is always the same."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import runtime
-from tools import reader_package
+from tools import function_package
 from tools.project import ROOT
 
 LARGEST = 250_000
@@ -21,7 +21,7 @@ LARGEST = 250_000
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return reader_package.build(tmp_path_factory.mktemp("reader") / "reader.zip")
+    return function_package.build(tmp_path_factory.mktemp("reader") / "reader.zip")
 
 
 def names(archive: Path) -> list[str]:
@@ -42,7 +42,10 @@ def test_the_zip_holds_our_modules_cachetools_and_licences_alone(archive: Path) 
     assert "myorg_secrets/reader.py" in ours
     assert ours.isdisjoint(
         {
+            "myorg_secrets/backup/mirror.py",
             "myorg_secrets/cli/app.py",
+            "myorg_secrets/lookup.py",
+            "myorg_secrets/mirror.py",
             "myorg_secrets/restore.py",
             "myorg_secrets_password/actions.py",
             "myorg_secrets_password/framework.py",
@@ -74,7 +77,7 @@ def test_another_cachetools_than_the_locked_one_is_refused(tmp_path: Path) -> No
     (tmp_path / "requirements-dev.txt").write_text("\ncachetools==1.0.0 #\n", encoding="utf-8")
 
     with pytest.raises(SystemExit, match=r"requirements-dev.txt names another version"):
-        reader_package.build(tmp_path / "reader.zip", tmp_path)
+        function_package.build(tmp_path / "reader.zip", tmp_path)
 
     assert not (tmp_path / "reader.zip").exists()
 
@@ -84,7 +87,7 @@ def test_sources_that_do_not_load_are_refused(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
 
     with pytest.raises(SystemExit, match="No module named 'myorg_secrets'"):
-        reader_package.build(tmp_path / "reader.zip", tmp_path)
+        function_package.build(tmp_path / "reader.zip", tmp_path)
 
 
 def test_another_clone_at_another_time_makes_the_same_zip(archive: Path, tmp_path: Path) -> None:
@@ -97,7 +100,7 @@ def test_another_clone_at_another_time_makes_the_same_zip(archive: Path, tmp_pat
         path.chmod(0o600)
         os.utime(path, (time.time() - 1e6,) * 2)
 
-    again = reader_package.build(tmp_path / "reader.zip", copy)
+    again = function_package.build(tmp_path / "reader.zip", copy)
 
     assert digest(again) == digest(archive)
 
@@ -139,4 +142,43 @@ def test_the_bare_interpreter_has_nothing_else(archive: Path) -> None:
 def test_the_template_names_the_entry_point() -> None:
     template = (ROOT / "infrastructure" / "reader.yml").read_text(encoding="utf-8")
 
-    assert f"Handler: {reader_package.MODULE}.handler\n" in template
+    assert f"Handler: {function_package.MODULES['reader']}.handler\n" in template
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return function_package.build(
+        tmp_path_factory.mktemp("mirror") / "mirror.zip", function="mirror"
+    )
+
+
+def test_the_mirror_s_zip_is_small_and_holds_nothing_that_changes_the_table(mirror: Path) -> None:
+    held = set(names(mirror))
+
+    assert mirror.stat().st_size < LARGEST
+    assert "myorg_secrets/mirror.py" in held
+    assert held.isdisjoint(
+        {
+            "myorg_secrets/backup/importing.py",
+            "myorg_secrets/reader.py",
+            "myorg_secrets/restore.py",
+            "myorg_secrets_password/actions.py",
+            "myorg_secrets_password/generator.py",
+        }
+    )
+    assert not any(name.startswith("myorg_secrets/cli/") for name in held)
+
+
+def test_the_mirror_starts_with_the_sdk_alone(mirror: Path) -> None:
+    """In a bare interpreter and environment its first words are our own."""
+    program = (
+        "import myorg_secrets.mirror as mirror\n"
+        "try: mirror.handler({}, None)\n"
+        "except mirror.InvalidRequest as refused: print(mirror.__file__, refused)"
+    )
+
+    outcome = runtime.run(program, mirror, environment={})
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert str(mirror) in outcome.stdout
+    assert "variable MIRROR is missing" in outcome.stdout

@@ -1,9 +1,10 @@
-"""Builds the zip of the reader function: the same bytes from the same sources, on any machine.
+"""Builds the zip of a Lambda function: the same bytes from the same sources, on any machine.
 
-It holds our modules that `myorg_secrets.reader` imports, and cachetools at the locked version. The
-SDK stays out: Lambda's runtime python3.12 brings boto3. Of it the function needs GetItem, Decrypt,
-the retry mode "adaptive" and the event before-parse. boto3 1.38.36, which that runtime had in
-August 2025, has them all. 1.34 lacks the event: a proxy's page would pass for an empty answer.
+Each function has a zip of its own, so that none holds what it does not need: our modules that its
+module imports, and cachetools at the locked version. The SDK stays out: Lambda's runtime python3.12
+brings boto3. Of it the functions need the retry mode "adaptive" and the event before-parse. boto3
+1.38.36, which that runtime had in August 2025, has both. 1.34 lacks the event: a proxy's page would
+pass for an empty answer.
 """
 
 import re
@@ -15,8 +16,9 @@ from pathlib import Path
 
 from tools.project import ROOT
 
-ZIP = "build/reader.zip"
-MODULE = "myorg_secrets.reader"
+MODULES = {"reader": "myorg_secrets.reader", "mirror": "myorg_secrets.mirror"}
+"""By the name of the function."""
+
 OWN = ("myorg_secrets", "myorg_secrets_password")
 DEPENDENCY = "cachetools"
 LOCK = "requirements-dev.txt"
@@ -25,25 +27,25 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 """The earliest moment that a zip can say."""
 
 _PROBE = f"""
-import sys
-import {MODULE}
 for name, module in sys.modules.items():
     if name.partition(".")[0] in {OWN!r}:
         print(module.__file__)
 """
 
 
-def build(archive: Path, root: Path = ROOT) -> Path:
+def build(archive: Path, root: Path = ROOT, *, function: str = "reader") -> Path:
     """Builds the zip and returns its path.
 
     Args:
         archive: where it is written; its folder is made.
+        function: a name in MODULES.
         root: the project whose sources go into it.
 
     Raises:
         SystemExit: what is installed is not what the lock says.
     """
-    held = {"LICENSE": root / "LICENSE", **_sources(root / "src"), **_dependency(root)}
+    sources = _sources(root / "src", MODULES[function])
+    held = {"LICENSE": root / "LICENSE", **sources, **_dependency(root)}
     archive.parent.mkdir(parents=True, exist_ok=True)
     # Not compressed: what zlib makes of the same text differs between its releases.
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as built:
@@ -55,11 +57,12 @@ def build(archive: Path, root: Path = ROOT) -> Path:
     return archive
 
 
-def _sources(folder: Path) -> dict[str, Path]:
-    """Returns the modules that are loaded once the function is imported, by their names."""
+def _sources(folder: Path, module: str) -> dict[str, Path]:
+    """Returns our modules that are loaded once the function is imported, by their names."""
+    start = f"import sys; sys.path.insert(0, {str(folder)!r}); import {module}"
     # Without -I the variable PYTHONPATH would decide whose sources are taken.
     done = subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}){_PROBE}"],
+        [sys.executable, "-I", "-c", f"{start}{_PROBE}"],
         capture_output=True,
         text=True,
         check=False,
@@ -86,4 +89,5 @@ def _dependency(root: Path) -> dict[str, Path]:
 
 
 if __name__ == "__main__":
-    print(build(ROOT / ZIP))
+    [name] = sys.argv[1:]
+    print(build(ROOT / "build" / f"{name}.zip", function=name))
