@@ -97,7 +97,7 @@ class LiveResources(ResourceMap):
         if not _is_known(declared):
             raise NotImplementedError(f"The local CloudFormation does not know {declared['Type']}")
         kind, resolved, name = parse_resource_and_generate_name(logical_id, declared, self)
-        return Wanted(kind, declared["Type"], _without_no_value(resolved["Properties"]), name)
+        return Wanted(kind, declared["Type"], without_no_value(resolved["Properties"]), name)
 
     def put(self, logical_id: str, held: Held) -> None:
         """Let the other resources and whoever describes the stack find ``held``."""
@@ -120,10 +120,10 @@ def _is_known(declared: Mapping[str, Any]) -> bool:
     return resource_class_from_type(declared["Type"]) is not None
 
 
-def _without_no_value(value: Any) -> Any:
-    # What AWS::NoValue stands for: moto leaves members out of objects, and None in lists.
+def without_no_value(value: Any) -> Any:
+    """Leave out of lists what AWS::NoValue stands for, as moto does for objects alone."""
     if isinstance(value, list):
-        return [_without_no_value(member) for member in value if member is not None]
+        return [without_no_value(member) for member in value if member is not None]
     if isinstance(value, dict):
-        return {name: _without_no_value(member) for name, member in value.items()}
+        return {name: without_no_value(member) for name, member in value.items()}
     return value

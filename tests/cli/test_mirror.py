@@ -158,7 +158,7 @@ def test_a_record_whose_key_is_lost_gives_way_to_its_copy(
     imported = program.succeed(*words, "--kms-key-id", aws.storage.key_alias)
 
     assert kept.json["Counts"]["Imported"] == 2
-    assert "in place of a record whose key cannot be used" in imported.out
+    assert "in place of one that is under a key that cannot be used" in imported.out
     assert passwords_in(aws, place.table, filled.name) == values
 
 

@@ -17,11 +17,12 @@ from moto.awslambda.models import lambda_backends
 import local
 from local.environment import ACCOUNT_ID, REGION
 from local.events import TYPE_NAME
+from local.iam import Request, allows, as_list
 from myorg_secrets.backup.mirror import Mirror
 from myorg_secrets.backup.mirroring import mirror_all
 from myorg_secrets.connection import connect
 from tests import runtime
-from tests.local.iam import Request, allows, as_list, decrypt
+from tests.local.iam import decrypt
 from tests.local.stacks import Stack, password_alone
 from tools import function_package
 from tools.project import ROOT

@@ -9,33 +9,42 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+from unittest.mock import patch
 
 import boto3
+from moto.cloudformation import parsing
 
 from local.authorization import document
 from local.iam import as_list
+from local.live_resources import without_no_value
 from tests.world import REGION, World
 from tools.project import ROOT
 
 Policy = dict[str, Any]
 _numbers = itertools.count(1)
+_moto_clean = parsing.clean_json
 
 
 def stack(template: str, **parameters: str) -> dict[str, str]:
     """Deploy one of infrastructure/ and return its outputs."""
     cloudformation = boto3.client("cloudformation", REGION)
     name = f"{template.removesuffix('.yml')}-{next(_numbers)}"
-    cloudformation.create_stack(
-        StackName=name,
-        TemplateBody=(ROOT / "infrastructure" / template).read_text(encoding="utf-8"),
-        Capabilities=["CAPABILITY_IAM"],
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-        ],
-    )
+    with patch.object(parsing, "clean_json", _clean):
+        cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=(ROOT / "infrastructure" / template).read_text(encoding="utf-8"),
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+        )
     [made] = cloudformation.describe_stacks(StackName=name)["Stacks"]
     assert made["StackStatus"] == "CREATE_COMPLETE"
     return {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
+
+
+def _clean(value: Any, resources: Any) -> Any:
+    return without_no_value(_moto_clean(value, resources))
 
 
 class Role:

@@ -109,8 +109,10 @@ def command(
                     write_line(_line(outcome, dry_run))
         except PasswordError as error:
             failure = error
-    _report(outcomes, dry_run, as_json)
-    if failure := failure or importing.failure:
+    failure = failure or importing.failure
+    if outcomes or failure is None:
+        _report(outcomes, dry_run, as_json)
+    if failure is not None:
         raise failure
     if any(outcome.status is Status.NOT_IMPORTED for outcome in outcomes):
         click.get_current_context().exit(NOT_ALL)
