@@ -286,7 +286,7 @@ def _mirror_at(location: str, connection: Connection) -> "Mirror":
 
 def _early(seconds: float) -> float:
     """Return a little less, at random."""
-    return seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311  # spreads load, hides nothing
+    return seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311  # nosec B311 # spreads load, hides nothing
 
 
 def _find(record: Record, version_id: str) -> Version | None:

@@ -74,6 +74,6 @@ def _copied(connection: Connection, mirror: Mirror, item: Item, key_id: str | No
     if mirror.holds(identity, state):
         return Mirrored(Status.UNCHANGED, exportable.ref)
     exported = prepared(connection, item, key_id)
-    assert exported.item is not None  # noqa: S101  # the same item as above
+    assert exported.item is not None  # noqa: S101  # nosec B101 # the same item as above
     mirror.write(identity, exported.item, INCOMPLETE if exported.problem else state)
     return Mirrored(Status.WRITTEN, exported.ref, exported.problem)
