@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -125,7 +125,7 @@ def suppressions_of(root: Path) -> Iterator[Suppression]:
                     yield Suppression(str(skip["id"]), reason, template, str(name))
 
 
-def run(checkov: Path, root: Path, names: Iterable[str], own_list: Path | None) -> list[Finding]:
+def run(checkov: Path, root: Path, names: Sequence[str], own_list: Path | None) -> list[Finding]:
     """Runs checkov and returns every check that failed.
 
     Args:
@@ -137,6 +137,8 @@ def run(checkov: Path, root: Path, names: Iterable[str], own_list: Path | None) 
     Raises:
         SystemExit: checkov gave no report.
     """
+    if not names:
+        return []
     with TemporaryDirectory(prefix="myorg-secrets-password-") as home:
         outcome = subprocess.run(
             [
@@ -191,7 +193,7 @@ def _bared(root: Path, copies: Path) -> Iterator[str]:
     for folder in FOLDERS:
         for name in templates_of(root, folder):
             for branch in (1, 2):
-                template = _taken(load(str(root / name)), branch)
+                template = branch_taken(load(str(root / name)), branch)
                 for resource in template["Resources"].values():
                     resource.pop("Metadata", None)
                 template["Resources"][_PROBE] = {"Type": "AWS::KMS::Key", "Properties": {}}
@@ -202,18 +204,23 @@ def _bared(root: Path, copies: Path) -> Iterator[str]:
                 yield str(copy.relative_to(copies))
 
 
-def _taken(node: Any, branch: int) -> Any:
-    """Returns a part of a template with every Fn::If replaced by what one branch says."""
+def branch_taken(node: Any, branch: int) -> Any:
+    """Returns a part of a template with every Fn::If replaced by what it chooses.
+
+    Args:
+        node: the part.
+        branch: 1 where every condition holds, 2 where none does.
+    """
     match node:
         case {"Fn::If": [_, _, _] as choice}:
-            return _taken(choice[branch], branch)
+            return branch_taken(choice[branch], branch)
         case {"Ref": "AWS::NoValue"}:
             return None
         case dict():
-            taken = {key: _taken(value, branch) for key, value in node.items()}
+            taken = {key: branch_taken(value, branch) for key, value in node.items()}
             return {key: value for key, value in taken.items() if value is not None}
         case list():
-            items = [_taken(item, branch) for item in node]
+            items = [branch_taken(item, branch) for item in node]
             return [item for item in items if item is not None]
         case _:
             return node

@@ -34,7 +34,8 @@ for name, _, path in options:
         ("CKV_AWS_9", "bad", "AWS::DynamoDB::Table.Table"),
     ]:
         if word in text and check not in text + suppressed:
-            failed.append(dict(file_path="/" + path, resource=resource, check_id=check, check_name="No"))
+            where = dict(file_path="/" + path, resource=resource)
+            failed.append(dict(where, check_id=check, check_name="No"))
 if "Gibberish" not in text:
     print(json.dumps(dict(results=dict(failed_checks=failed))))
 """

@@ -73,7 +73,7 @@ def command(
         # Python ignores them, and what is ignored stays so in CMD.
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
-        os.execvpe(cmd[0], cmd, {**os.environ, variable: clear.reveal()})  # noqa: S606  # nosec B606 # the purpose
+        os.execvpe(cmd[0], cmd, {**os.environ, variable: clear.reveal()})  # noqa: S606  # the purpose
     except FileNotFoundError:
         say(f"Error: There is no program {cmd[0]}.")
         code = NOT_FOUND
