@@ -26,11 +26,13 @@ CHECKERS_READY := $(CHECKERS_VENV)/.ready
 UV_VERSION := 0.13.9
 
 export PYTHONPATH := src:.
-# Nothing here may reach the user's own AWS account.
+# Nothing here may reach the user's own AWS account, save for `make submit` by itself.
+ifneq ($(MAKECMDGOALS),submit)
 unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 export AWS_CONFIG_FILE := /dev/null
 export AWS_SHARED_CREDENTIALS_FILE := /dev/null
 export AWS_EC2_METADATA_DISABLED := true
+endif
 
 RUN := $(BIN)/python
 # The contract tests have a step of their own, so that what they say of themselves is seen.
@@ -66,6 +68,10 @@ load: $(READY) ## 40 consumers read 100 secrets at once while AWS throttles; ARG
 package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's index, no AWS)
 	@$(RUN) -m tools.package .
 
+.PHONY: submit
+submit: $(READY) ## Look whether all is there, then `cfn submit`; ARGS="--region eu-west-1 --dry-run"
+	@$(RUN) -m tools.submit $(ARGS)
+
 .PHONY: reader
 reader: $(READY) ## Build the zip of the reader function, build/reader.zip (no AWS)
 	@$(RUN) -m tools.reader_package
@@ -98,9 +104,10 @@ types: $(READY) ## mypy --strict
 	@$(BIN)/mypy $(wildcard src local tools bench)
 
 .PHONY: schema
-schema: $(READY) ## cfn validate and guard-rail, without a warning
+schema: $(READY) ## cfn validate and guard-rail, without a warning; and growth since each release
 	$(call say,Schema)
 	@$(RUN) -m tools.check_schema
+	@$(RUN) -m tools.check_growth
 
 .PHONY: generated
 generated: $(READY) ## Whether the generated files are up to date
@@ -165,6 +172,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
 	@$(RUN) -m tools.command_line_guide
+	@$(RUN) -m tools.stackset
 
 .PHONY: lock
 lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for newer releases

@@ -42,7 +42,7 @@ class World:
     """One AWS account.
 
     `calls` lists what the latest invocation called, as IAM writes it; `deliveries` what it called
-    for logs and metrics.
+    for logs and metrics. `credentials` are those of the execution role, in the form of STS.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class World:
         self.deliveries: list[str] = []
         self.faults: dict[str, Fault] = {}
         self.account = Account(ACCOUNT_ID, REGION)
+        self.credentials: Mapping[str, str] = CREDENTIALS
         self._tokens = (f"token-{n}" for n in itertools.count())
         self._watch()
 
@@ -61,6 +62,7 @@ class World:
         self.calls.clear()
         self.faults.clear()
         self.account = Account(ACCOUNT_ID, REGION)
+        self.credentials = CREDENTIALS
         for name in self.dynamodb.list_tables()["TableNames"]:
             if name != self.storage.table_name:
                 self.dynamodb.delete_table(TableName=name)
@@ -72,7 +74,7 @@ class World:
 
     def send(self, operation: Operation, **overrides: Any) -> dict[str, Any]:
         """Invoke the live entry point; `overrides` replace fields of the event's requestData."""
-        event = live_event(operation, self.account, CREDENTIALS)
+        event = live_event(operation, self.account, self.credentials)
         event["requestData"].update(overrides)
         return self.send_event(event)
 

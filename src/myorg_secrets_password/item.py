@@ -30,6 +30,23 @@ OPTIONAL = (
 """Attributes that an item may lack."""
 
 
+VERSION = (
+    "VersionId",
+    "Ciphertext",
+    "KeyArn",
+    "CreatedTime",
+    "Source",
+    "AdoptedFrom",
+    "RestoredTime",
+)
+MEMORY = ("State", "Token", "VersionId", "Summary")
+"""What this release knows of a version and of a memory; the rest it hands on."""
+
+
+class _Wired(dict[str, Any]):
+    """An attribute value that is in its form already."""
+
+
 def key_of(identity: Identity) -> Item:
     """Return the item's primary key."""
     return {"StackName": {"S": identity.stack_name}, "EnvName": {"S": identity.env_name}}
@@ -62,11 +79,13 @@ def to_item(record: Record) -> Item:
                 "Source": str(version.source),
             }
             | _given(AdoptedFrom=version.adopted_from, RestoredTime=version.restored_time)
+            | _as_it_is(version.unknown)
             for version in record.versions
         ],
         "Memories": [
             {"State": memory.state, "Token": memory.token, "VersionId": memory.version_id}
             | _given(Summary=memory.summary or None)
+            | _as_it_is(memory.unknown)
             for memory in record.memories
         ],
         "Declared": json.dumps(dict(record.declared.policy), sort_keys=True),
@@ -145,6 +164,7 @@ def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
                 Source(version["Source"]["S"]),
                 _optional(version, "AdoptedFrom", "S"),
                 _optional(version, "RestoredTime", "S"),
+                _unknown(version, VERSION),
             )
             for version in _members(item["Versions"])
         ),
@@ -154,6 +174,7 @@ def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
                 memory["Token"]["S"],
                 memory["VersionId"]["S"],
                 _optional(memory, "Summary", "S") or "",
+                _unknown(memory, MEMORY),
             )
             for memory in _members(item["Memories"])
         ),
@@ -186,6 +207,14 @@ def _given(**attributes: str | None) -> dict[str, str]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
+def _as_it_is(unknown: Mapping[str, Any]) -> dict[str, _Wired]:
+    return {name: _Wired(value) for name, value in unknown.items()}
+
+
+def _unknown(member: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in member.items() if name not in known}
+
+
 def _optional(item: Mapping[str, Any], name: str, kind: str) -> Any:
     return item[name][kind] if name in item else None
 
@@ -207,6 +236,8 @@ def _tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 def _wire(value: object) -> dict[str, Any]:
     match value:
+        case _Wired():
+            return dict(value)
         case bool():
             return {"BOOL": value}
         case int():

@@ -58,6 +58,7 @@ class Version:
         source: where the password came from.
         adopted_from: a digest of the ciphertext that it was adopted from, by which that is known.
         restored_time: when it was last made current again by hand; ISO 8601, UTC.
+        unknown: what another release keeps with it, as it is in the item.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Version:
     source: Source
     adopted_from: str | None = None
     restored_time: str | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,14 @@ class Memory:
     Attributes:
         state, token: digests of the state and of its RotationToken.
         summary: the state as people read it, for the history alone.
+        unknown: what another release keeps with it, as it is in the item.
     """
 
     state: str
     token: str
     version_id: str
     summary: str = ""
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +225,14 @@ class Record:
 
     def remembering(self, declared: DeclaredState) -> Self:
         """Return the record with its current version remembered for the declared state."""
+        state = declared.digest()
+        before = [m for m in self.memories if (m.state, m.version_id) == (state, self.current.id)]
         new = Memory(
-            declared.digest(), declared.token_digest(), self.current.id, declared.summary()
+            state,
+            declared.token_digest(),
+            self.current.id,
+            declared.summary(),
+            before[0].unknown if before else {},
         )
         kept = {version.id for version in self.versions}
         others = [m for m in self.memories if m.state != new.state and m.version_id in kept]

@@ -8,7 +8,8 @@ import pytest
 import local
 from local.environment import ACCOUNT_ID, REGION
 from local.events import TYPE_NAME
-from tests.local.iam import Request, allows, as_list, decrypt, get_item
+from local.iam import Request, allows, as_list
+from tests.local.iam import decrypt, get_item
 from tests.local.stacks import Stack
 from tools.project import ROOT
 

@@ -16,10 +16,11 @@ from moto.awslambda.models import lambda_backends
 import local
 from local.environment import ACCOUNT_ID, REGION
 from local.events import TYPE_NAME
+from local.iam import Request, allows
 from local.lambda_api import LambdaApi
 from myorg_secrets import reader
 from tests import runtime
-from tests.local.iam import Request, allows, decrypt, get_item
+from tests.local.iam import decrypt, get_item
 from tests.local.stacks import Stack, password_alone
 from tools import reader_package
 from tools.project import ROOT

@@ -15,7 +15,7 @@ def test_the_tree_itself_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_every_file_that_is_out_of_date_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Changed tables, help and figure, a changed page, a page too many and a missing file."""
+    """Changed tables, help, figure, page and template, a page too many and a missing file."""
     with copy_of_project() as project:
         replace(project / "guide" / "command-line.md", "  --version-id ID ", "  --version-ID ID ")
         replace(project / "guide" / "engines.md", "8 to 41", "8 to 40")
@@ -23,6 +23,7 @@ def test_every_file_that_is_out_of_date_is_named(capsys: pytest.CaptureFixture[s
         replace(project / "guide" / "cost.svg", "10,000", "20,000")
         replace(project / "docs" / "README.md", "ExcludeCharacters", "ExcludedCharacters")
         (project / "docs" / "gone.md").write_text("A page of a property that is gone.\n")
+        replace(project / "infrastructure" / "storage.yml", "PendingWindowInDays: 30", "")
         (project / "resource-role.yaml").unlink()
 
         assert check_generated.main(project) == 1
@@ -35,6 +36,7 @@ def test_every_file_that_is_out_of_date_is_named(capsys: pytest.CaptureFixture[s
         "guide/cost.svg",
         "docs/README.md",
         "docs/gone.md",
+        "infrastructure/stackset.yml",
         "resource-role.yaml",
     ):
         assert f"--- {name} (committed)" in printed

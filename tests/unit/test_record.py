@@ -493,11 +493,18 @@ def test_an_item_of_the_first_release_is_understood() -> None:
     [{"N": "1.5"}, {"NULL": True}, {"SS": ["a"]}, {"M": {"a": {"N": "1e9"}}}],
     ids=str,
 )
-def test_attributes_of_another_release_do_no_harm(value: dict[str, Any]) -> None:
+def test_attributes_of_another_release_do_no_harm_and_are_handed_on(value: dict[str, Any]) -> None:
+    """With a version or a memory; those of the item itself stay in it by the way it is written."""
     item = to_item(FULL)
-    item["Versions"]["L"][0]["M"]["FromTheFuture"] = value
+    for members in ("Versions", "Memories"):
+        item[members]["L"][0]["M"]["FromTheFuture"] = value
 
-    assert from_item("table", {**item, "FromTheFuture": value}) == FULL
+    record = from_item("table", {**item, "FromTheFuture": value})
+
+    assert to_item(record) == item
+    served = record.serving(record.current, record.declared, NOW)
+    assert served == record
+    assert to_item(replace(record, versions=FULL.versions, memories=FULL.memories)) == to_item(FULL)
 
 
 def places(item: Mapping[str, Any], *before: Any) -> list[tuple[Any, ...]]:
