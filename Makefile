@@ -172,6 +172,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
 	@$(RUN) -m tools.command_line_guide
+	@$(RUN) -m tools.security_guide
 	@$(RUN) -m tools.stackset
 
 .PHONY: lock

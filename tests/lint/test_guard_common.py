@@ -23,7 +23,7 @@ cfn_guard_rs = pytest.importorskip(
 
 RULES = (ROOT / "infrastructure/guard/common.guard").read_text("utf-8")
 OURS = [name for folder in FOLDERS for name in templates_of(ROOT, folder)]
-GONE = object()
+GONE = "(gone)"
 
 KEEP = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 PASSWORD = {"Fn::GetAtt": ["Password", "Value"]}
@@ -138,7 +138,7 @@ def with_fault(path: str, value: object) -> dict[str, Any]:
     *way, last = (int(part) if part.isdecimal() else part for part in path.split("/"))
     for part in way:
         place = place[part]
-    if value is GONE:
+    if value == GONE:
         del place[last]
     else:
         place[last] = value

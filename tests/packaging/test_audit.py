@@ -28,10 +28,15 @@ Audit = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
-    def audited(*packages: dict[str, Any], answer: str | None = None) -> tuple[int, str]:
-        said = json.dumps({"dependencies": packages}) if answer is None else answer
+    def audited(*packages: dict[str, Any], error: str = "") -> tuple[int, str]:
+        said = "" if error else json.dumps({"dependencies": packages})
         command = tmp_path / "pip-audit"
-        command.write_text(f"#!{sys.executable}\nprint({said!r})\n", encoding="utf-8")
+        command.write_text(
+            f"#!{sys.executable}\nimport sys\nprint({said!r})\nprint({error!r}, file=sys.stderr)\n"
+            # As pip-audit does when a package has two versions.
+            "assert len([one for one in sys.argv if one.startswith('--requirement=')]) == 1\n",
+            encoding="utf-8",
+        )
         command.chmod(0o755)
         return main(ROOT, command), capsys.readouterr().out
 
@@ -39,7 +44,7 @@ def audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
 
 
 def test_packages_without_a_vulnerability_pass(audit: Audit) -> None:
-    assert audit(GOOD) == (0, "No known vulnerability in 1 packages.\n")
+    assert audit(GOOD) == (0, "No known vulnerability in 4 pins.\n")
 
 
 def test_a_vulnerability_fails_with_its_id_and_the_release_that_mends_it(audit: Audit) -> None:
@@ -55,10 +60,14 @@ def test_an_index_without_the_service_is_no_pass(audit: Audit) -> None:
 
 
 def test_no_network_is_no_pass(audit: Audit) -> None:
-    code, said = audit(answer="")
+    error = "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed"
 
-    assert code == 0
-    assert said.endswith(f"{NOT_RUN}\n")
+    assert audit(error=error) == (0, f"{NOT_RUN}\n")
+
+
+def test_any_other_failure_fails(audit: Audit) -> None:
+    with pytest.raises(SystemExit, match="duplicate requirements"):
+        audit(error="ERROR:pip_audit._cli:package boto3 has duplicate requirements")
 
 
 def test_every_lock_is_audited() -> None:
