@@ -20,6 +20,9 @@ OTHER_READY := $(OTHER_VENV)/.ready
 # The servers' drivers have an environment of their own, which nothing else waits for.
 ENGINES_VENV := .venv-engines
 ENGINES_READY := $(ENGINES_VENV)/.ready
+# So have the checkers of templates and of packages: checkov pins much of what the rest needs newer.
+CHECKERS_VENV := .venv-checkers
+CHECKERS_READY := $(CHECKERS_VENV)/.ready
 UV_VERSION := 0.13.9
 
 export PYTHONPATH := src:.
@@ -77,10 +80,14 @@ reader: $(READY) ## Build the zip of the reader function, build/reader.zip (no A
 mirror: $(READY) ## Build the zip of the mirror function, build/mirror.zip (no AWS)
 	@$(RUN) -m tools.function_package mirror
 
+.PHONY: sbom
+sbom: $(READY) ## Write the software bill of materials, build/sbom.cdx.json (CycloneDX)
+	@$(RUN) -m tools.sbom
+
 # --- Check -------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types schema generated other-python contract coverage ## Everything that CI checks, save test-engines
+test: lint security types schema generated other-python contract coverage ## What CI checks, save test-engines, check-templates and audit
 
 .PHONY: lint
 lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint with our own rules)
@@ -89,6 +96,11 @@ lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint with o
 	@$(BIN)/ruff format --check .
 	@$(RUN) -m myorg_secrets.lint --non-zero-exit-code informational -- \
 		infrastructure/*.yml examples/*.yml examples/import/*.yml template.yml
+
+.PHONY: security
+security: $(READY) ## bandit over all code that is no test
+	$(call say,Security)
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src local tools bench
 
 .PHONY: types
 types: $(READY) ## mypy --strict
@@ -140,6 +152,16 @@ test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS
 servers: ## Install what test-engines starts, from Debian's packages, as root
 	@"$(PYTHON)" -m tools.install_servers $(SERVERS)
 
+.PHONY: check-templates
+check-templates: $(READY) $(CHECKERS_READY) ## checkov over infrastructure/ and examples/
+	$(call say,Templates)
+	@$(RUN) -m tools.check_templates $(CHECKERS_VENV)/bin/checkov
+
+.PHONY: audit
+audit: $(READY) $(CHECKERS_READY) ## Known vulnerabilities of what the locks pin (asks PyPI)
+	$(call say,Vulnerabilities)
+	@$(RUN) -m tools.audit $(CHECKERS_VENV)/bin/pip-audit
+
 # --- Keep up -----------------------------------------------------------------------------------
 
 .PHONY: format
@@ -154,6 +176,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
 	@$(RUN) -m tools.command_line_guide
+	@$(RUN) -m tools.security_guide
 	@$(RUN) -m tools.stackset
 
 .PHONY: lock
@@ -171,6 +194,9 @@ lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for n
 		--custom-compile-command "make lock" --universal --python-version 3.11 \
 		--constraints requirements-dev.txt \
 		requirements-engines.in --output-file requirements-engines.txt
+	@.venv-lock/bin/uv pip compile --quiet $(UPGRADE) --annotation-style line \
+		--custom-compile-command "make lock" --universal --python-version 3.11 \
+		requirements-checkers.in --output-file requirements-checkers.txt
 
 .PHONY: clean
 clean: ## Remove environments, caches and what the tools leave behind
@@ -182,11 +208,12 @@ clean: ## Remove environments, caches and what the tools leave behind
 
 # The lock names every package, so pip has nothing to resolve (and must not try: guard-rail's own
 # pins cannot be met, see requirements-dev.in).
-$(READY) $(ENGINES_READY): INTERPRETER = $(PYTHON)
+$(READY) $(ENGINES_READY) $(CHECKERS_READY): INTERPRETER = $(PYTHON)
 $(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
 $(READY) $(OTHER_READY): requirements-dev.txt
 $(ENGINES_READY): requirements-engines.txt
-$(READY) $(OTHER_READY) $(ENGINES_READY):
+$(CHECKERS_READY): requirements-checkers.txt
+$(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)

@@ -271,7 +271,7 @@ def _patiently(get: Callable[[], str], tally: Counter[str]) -> str | None:
 def _without_waits(clock: Clock, seed: int) -> Iterator[None]:
     with (
         patch("myorg_secrets.client.time", clock),
-        patch("myorg_secrets.client.random", random.Random(seed)),  # noqa: S311  # the jitter
+        patch("myorg_secrets.client.random", random.Random(seed)),  # noqa: S311  # nosec B311 # the jitter
         patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None)),
         patch("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True),
     ):

@@ -304,7 +304,7 @@ def _mirror_at(location: str, region_name: str | None, connection: Connection) -
 
 def _early(seconds: float) -> float:
     """Return a little less, at random."""
-    return seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311  # spreads load, hides nothing
+    return seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311  # nosec B311 # spreads load, hides nothing
 
 
 def _find(record: Record, version_id: str) -> Version | None:

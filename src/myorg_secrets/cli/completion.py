@@ -18,7 +18,7 @@ Examples:
 def command(shell: str) -> None:
     """Print the script by which SHELL completes verbs and options."""
     kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101  # click has these three built in
+    assert kind is not None  # noqa: S101  # nosec B101 # click has these three built in
     program = click.get_current_context().find_root()
     name = program.info_name or ""
     write(kind(program.command, {}, name, "_MYORG_SECRETS_COMPLETE").source() + "\n")

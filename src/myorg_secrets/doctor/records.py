@@ -93,7 +93,7 @@ class Records:
         return Finding("Record", Status.OK, message, restore)
 
     def _expiring(self, record: Record) -> Finding:
-        assert record.expires_at is not None  # noqa: S101  # the caller looked
+        assert record.expires_at is not None  # noqa: S101  # nosec B101 # the caller looked
         key = shlex.quote(json.dumps(key_of(record.identity)))
         return Finding(
             "Record",
