@@ -96,7 +96,7 @@ def _copied(
         state = f"{INCOMPLETE}{state}"
     if standing == state and not rewrite:
         return Mirrored(Status.UNCHANGED, found.ref, exported.problem)
-    assert exported.item is not None  # noqa: S101  # the same item as above
+    assert exported.item is not None  # noqa: S101  # nosec B101 # the same item as above
     mirror.write(found.identity, exported.item, state)
     return Mirrored(Status.WRITTEN, found.ref, exported.problem)
 
@@ -106,7 +106,7 @@ def _mended(mirror: Mirror, exported: Exported, item: Item) -> Exported:
 
     A version's value never changes, so that its ciphertext from before is as good as a new one.
     """
-    assert exported.identity is not None and exported.item is not None  # noqa: S101  # as above
+    assert exported.identity is not None and exported.item is not None  # noqa: S101  # nosec B101 # as above
     try:
         last = mirror.read(exported.identity)
     except (Damaged, NotFound):
