@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, PartialCredentialsError
 
 from myorg_secrets_password.aws_errors import refuse_malformed_answers
+from myorg_secrets_password.calls import count_calls
 from myorg_secrets_password.cipher import Cipher, is_multi_region
 from myorg_secrets_password.clients import CONFIG
 from myorg_secrets_password.properties import IDENTITY, check_sort_key
@@ -62,6 +63,7 @@ class Connection:
             return self.cipher
         kms = self.session.client("kms", region_name=region, config=self.kms.meta.config)
         refuse_malformed_answers(kms)
+        count_calls(kms)
         return Cipher(kms, account_id="")
 
     def identity(self, stack: str, name: str, env: str) -> Identity:
@@ -124,4 +126,5 @@ def connect(
         raise InvalidRequest(f"The settings of the AWS SDK are not valid: {error}") from None
     for client in (dynamodb, kms):
         refuse_malformed_answers(client)
+        count_calls(client)
     return Connection(table_name, region_name, session, dynamodb, kms)

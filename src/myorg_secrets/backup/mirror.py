@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from myorg_secrets.connection import BULK_CONFIG, Connection
 from myorg_secrets.exceptions import Damaged, InvalidRequest, NotFound
 from myorg_secrets_password.aws_errors import code_of, translated
+from myorg_secrets_password.calls import count_calls
 from myorg_secrets_password.item import Item, from_item
 from myorg_secrets_password.record import Identity, Record
 
@@ -56,6 +57,7 @@ class Mirror:
         if not location.startswith(S3) or not bucket:
             raise InvalidRequest(f"{location} is no s3://BUCKET/PREFIX.")
         client = connection.session.client("s3", region_name=connection.region_name, config=config)
+        count_calls(client)
         return cls(bucket, prefix.strip("/"), client)
 
     def key(self, identity: Identity) -> str:
