@@ -24,6 +24,7 @@ from tools.project import ROOT
 PAGE = ROOT / "guide" / "observe.md"
 ROLE = "arn:aws:sts::123456789012:assumed-role"
 HANDLERS, APP, OTHER = f"{ROLE}/execution/cfn", f"{ROLE}/app/i-0123456789", f"{ROLE}/batch/job"
+THIEF = f"{ROLE}/app/thief"
 WHO_READ, WHAT_WAS_READ, TAKEN_AWAY = [one.text for one in blocks_of(PAGE) if one.language == "sql"]
 [PROGRAM] = [one.text for one in blocks_of(PAGE) if one.language == "python"]
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/example/1"
@@ -60,7 +61,7 @@ def records(world: World, secret: Secret, quiet_sdk: None) -> Iterator[list[Reco
             "VersionId": "stolen",
         }
         blob = _ciphertext(stolen)
-        trail.by(OTHER, lambda: world.kms.decrypt(CiphertextBlob=blob, EncryptionContext=context))
+        trail.by(THIEF, lambda: world.kms.decrypt(CiphertextBlob=blob, EncryptionContext=context))
         other.update(Env="dev", KeyId=another)
         key = world.storage.key_id
         foreign = world.kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"a": "b"})
@@ -131,7 +132,7 @@ def test_who_read_this_password_and_when(records: list[Record], secret: Secret) 
     rows = asked(WHO_READ, records)
 
     assert [(who, error) for _, who, _, error, _ in rows] == [
-        (OTHER, "InvalidCiphertextException"),
+        (THIEF, "InvalidCiphertextException"),
         (APP, None),
         (HANDLERS, None),
         (APP, None),
@@ -144,6 +145,7 @@ def test_who_read_this_password_and_when(records: list[Record], secret: Secret) 
 
 
 def test_what_a_role_has_read(records: list[Record]) -> None:
+    """What it tried to read in vain is not among it."""
     last = [one["eventTime"] for one in readings(records, "DBPassword") if APP in str(one)][-1]
 
     assert asked(WHAT_WAS_READ, records) == [("example", "dev", "DBPassword", 2, last)]

@@ -4,13 +4,14 @@ import json
 import logging
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from local.events import Operation
 from myorg_secrets_password import actions, journal
-from myorg_secrets_password.calls import Tally, counted
+from myorg_secrets_password.calls import Tally, count_calls, counted
 from tests.world import Fault, Secret, World, break_with, refuse_with
 
 TABLE = "myorg-secrets-password"
@@ -224,11 +225,18 @@ def test_calls_that_deliver_the_log_are_not_among_them(
     assert lines.last()["calls"].keys() == {"dynamodb:GetItem", "kms:Decrypt"}
 
 
-def test_a_count_within_another_has_its_own_calls() -> None:
-    with counted() as outer, counted() as inner:
-        inner.add("kms:Decrypt", is_retry=False)
+@pytest.mark.usefixtures("world")
+def test_a_count_within_another_has_its_own_calls_and_each_ends_with_its_block() -> None:
+    client = boto3.client("kms", "us-east-1")
+    count_calls(client)
 
-    assert (outer.calls, inner.calls) == ({}, {"kms:Decrypt": 1})
+    with counted() as outer:
+        with counted() as inner:
+            client.list_keys()
+        client.list_aliases()
+    client.list_keys()
+
+    assert (outer.calls, inner.calls) == ({"kms:ListAliases": 1}, {"kms:ListKeys": 1})
 
 
 def test_a_call_goes_by_the_name_of_its_permission() -> None:
@@ -260,6 +268,13 @@ def test_no_value_is_ever_in_a_line(
     assert len(lines.take()) == 7
     for hidden in (*values, "say-nothing", "nor-this"):
         assert hidden not in text
+
+
+def test_a_default_that_is_not_valid_is_not_named(world: World, lines: Lines) -> None:
+    """The logical ID of somebody who invokes the handlers by hand may be anything."""
+    world.send(Operation("READ", {}, "t", stack_id=STACK, logical_id="a|b"))
+
+    assert lines.last()["identifier"] == f"{TABLE}|orders|default|"
 
 
 def test_the_request_token_itself_is_not_logged(
