@@ -130,7 +130,7 @@ def test_what_moto_does_not_keep_stands_in_the_template():
 
     assert function["Architectures"] == ["arm64"]
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "LogGroup"}
-    assert function["LoggingConfig"]["ApplicationLogLevel"] == "WARN"
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
     assert template["Parameters"]["TracingMode"]["Default"] == "PassThrough"
 
 
