@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, PartialCredentialsError
 
 from myorg_secrets_password.aws_errors import refuse_malformed_answers
+from myorg_secrets_password.calls import count_calls
 from myorg_secrets_password.cipher import Cipher, is_multi_region
 from myorg_secrets_password.clients import CONFIG
 from myorg_secrets_password.properties import IDENTITY, check_sort_key
@@ -68,6 +69,7 @@ class Connection:
             if region not in self._elsewhere:
                 kms = self.session.client("kms", region_name=region, config=self.kms.meta.config)
                 refuse_malformed_answers(kms)
+                count_calls(kms)
                 self._elsewhere[region] = Cipher(kms, account_id="")
             return self._elsewhere[region]
 
@@ -131,4 +133,5 @@ def connect(
         raise InvalidRequest(f"The settings of the AWS SDK are not valid: {error}") from None
     for client in (dynamodb, kms):
         refuse_malformed_answers(client)
+        count_calls(client)
     return Connection(table_name, region_name, session, dynamodb, kms)

@@ -43,3 +43,9 @@ __all__ = [
 
 class VersionNotFound(NotFound):
     """The secret is there, and keeps no version with this ID."""
+
+
+def public_name(error: Exception) -> str:
+    """Return the name of the nearest exception above, for an answer or a log."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return next(name for name in names if name in __all__)

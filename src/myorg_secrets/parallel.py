@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
@@ -24,7 +25,8 @@ def in_parallel(work: Callable[[Thing], Result], things: Iterable[Thing]) -> Ite
     with ThreadPoolExecutor(WORKERS) as pool:
         try:
             for thing in things:
-                ahead.append(pool.submit(work, thing))
+                # Whoever counts the calls counts those of the workers, too.
+                ahead.append(pool.submit(copy_context().run, work, thing))
                 if len(ahead) > 2 * WORKERS:
                     yield ahead.popleft().result()
         except Exception as error:  # whatever it is, what was begun is reported before

@@ -7,21 +7,34 @@ succeeds then, too. "Error" is the name of an exception of `myorg_secrets`, or I
 Settings, as environment variables:
     TABLE_NAME: the DynamoDB table; myorg-secrets-password if it is not set.
     MAX_AGE: `max_age` of `SecretsClient`, in seconds; 300 if it is not set.
+
+Each invocation leaves one line in the log, which `journal` makes: which secret, never its value.
 """
 
 import difflib
 import logging
 import os
+import time
 import traceback
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_TABLE_NAME, Text
+from myorg_secrets_password import journal
+from myorg_secrets_password.calls import counted
+from myorg_secrets_password.properties import (
+    DEFAULT_ENV,
+    DEFAULT_TABLE_NAME,
+    IDENTITY,
+    Text,
+    salvage,
+)
 
 from . import exceptions
 from .client import DEFAULT_MAX_AGE, SecretsClient
 
 LOG = logging.getLogger(__name__)
+LOG.setLevel(logging.INFO)
 
 REQUIRED = ("StackName", "Name")
 OPTIONAL = ("Env", "VersionId")
@@ -41,18 +54,45 @@ def handler(event: Any, context: object) -> dict[str, str]:
     """Serve one invocation.
 
     Args:
-        event: as the module says; it is never logged.
-        context: Lambda's own, not used.
+        event: as the module says; of it, names alone are logged, and only valid ones.
+        context: Lambda's own.
 
     Returns:
         {"Value", "VersionId"} or {"Error", "Message"}. No message holds a value.
     """
     for name in _SDK_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    began = time.monotonic()
+    with counted() as tally:
+        answer = _answer(event)
+    with suppress(Exception):  # the answer stands: a logger that fails must not change it
+        entry = journal.Entry(
+            operation="GET",
+            identifier=_named_by(event),
+            outcome=answer.get("Error", "SUCCESS"),
+            ms=(time.monotonic() - began) * 1000,
+            calls=tally.calls,
+            retries=tally.retries,
+            version_id=answer.get("VersionId"),
+            request_id=journal.text_of(getattr(context, "aws_request_id", None)),
+        )
+        # In Lambda's JSON format, what is extra stands beside the message as fields of its own.
+        LOG.info("%s", entry, extra=entry.fields())
+    return answer
+
+
+def _named_by(event: Any) -> str:
+    table_name = os.environ.get("TABLE_NAME") or DEFAULT_TABLE_NAME
+    asked = {"Env": DEFAULT_ENV, **event} if isinstance(event, dict) else {}
+    parts = salvage({**asked, "TableName": table_name}, IDENTITY)
+    return journal.identifier(*map(parts.get, IDENTITY))
+
+
+def _answer(event: Any) -> dict[str, str]:
     try:
         return _read(event)
     except exceptions.PasswordError as error:
-        return _failure(_public_name(error), str(error))
+        return _failure(exceptions.public_name(error), str(error))
     except Exception as error:
         # Its text is unknown, and so might quote a value: what may leave is where it came from.
         LOG.error("%s", _place(error))
@@ -119,12 +159,6 @@ def _checked(event: Any) -> dict[str, str]:
             raise exceptions.InvalidRequest(f"{key} must be a string.")
         (_VERSION_ID if key == "VersionId" else _PART).parse(key, value)
     return event
-
-
-def _public_name(error: Exception) -> str:
-    """Return the nearest exception that `myorg_secrets` tells its users of."""
-    names = [kind.__name__ for kind in type(error).__mro__]
-    return next(name for name in names if name in exceptions.__all__)
 
 
 def _failure(error: str, message: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ import botocore.session
 from botocore.config import Config
 
 from .aws_errors import refuse_malformed_answers
+from .calls import count_calls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -83,6 +84,7 @@ class Clients:
             )
             if service in ("dynamodb", "kms"):
                 refuse_malformed_answers(client)
+                count_calls(client)
             self._built[service] = client
         return self._built[service]
 

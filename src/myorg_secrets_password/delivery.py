@@ -8,6 +8,7 @@ records and figures are collected, and two requests deliver them when the answer
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -93,7 +94,8 @@ class Delivery(logging.Handler):
             send(clients_for(self._region, credentials, DELIVERY_CONFIG))
         except Exception as error:  # the operation is done: nothing here may undo its answer
             reason = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-            LOG.warning("The %s of this invocation were not delivered: %s", what, reason)
+            with suppress(Exception):  # a logger that fails is no reason either
+                LOG.warning("The %s of this invocation were not delivered: %s", what, reason)
 
     def _send_events(self, clients: Clients) -> None:
         logs = clients.client("logs")

@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from cloudformation_cli_python_lib.interface import (
@@ -21,7 +22,8 @@ from cloudformation_cli_python_lib.interface import (
 from cloudformation_cli_python_lib.resource import Resource
 from cloudformation_cli_python_lib.utils import HandlerRequest, RequestData
 
-from . import properties
+from . import journal, properties
+from .calls import Tally, counted
 from .clients import Clients, Credentials, clients_for
 from .delivery import Delivery
 from .exceptions import (
@@ -32,7 +34,7 @@ from .exceptions import (
     PasswordError,
 )
 from .models import TypeConfigurationModel
-from .translator import failure
+from .translator import failure, named_by
 
 LOG = logging.getLogger(__name__)
 
@@ -59,8 +61,13 @@ class PasswordResource(Resource):
         hush_sdk_loggers()
         with self._delivery(event_data) as delivery:
             began = time.monotonic()
-            answer = self._answer(event_data)
-            _report(delivery, self.type_name, event_data, answer, time.monotonic() - began)
+            with counted() as tally:
+                answer = self._answer(event_data)
+            ms = (time.monotonic() - began) * 1000
+            with suppress(Exception):  # the answer stands: a logger that fails must not change it
+                LOG.info("%s", _entry(event_data, answer, tally, ms))
+            with suppress(Exception):
+                _measure(delivery, self.type_name, event_data, answer, ms)
         return answer
 
     def test_entrypoint(self, event: MutableMapping[str, Any], context: Any) -> Answer:
@@ -212,20 +219,40 @@ def _defect(error: Exception) -> str:
     return f"Unexpected {type(error).__name__}{where}. This is a defect of the type: report it."
 
 
-def _report(
+def _entry(
+    event_data: Mapping[str, Any], answer: Mapping[str, Any], tally: Tally, ms: float
+) -> journal.Entry:
+    event = event_data if isinstance(event_data, Mapping) else {}
+    data = event.get("requestData")
+    data = data if isinstance(data, Mapping) else {}
+    action = event.get("action")
+    return journal.Entry(
+        operation=str(action) if action in list(Action) else "?",
+        identifier=named_by(event),
+        outcome=answer.get("errorCode") or answer["status"],
+        ms=ms,
+        calls=tally.calls,
+        retries=tally.retries,
+        version_id=(answer.get("resourceModel") or {}).get("VersionId"),
+        stack_id=journal.text_of(event.get("stackId")),
+        logical_resource_id=journal.text_of(data.get("logicalResourceId")),
+        request_token_hash=journal.token_hash(journal.text_of(event.get("bearerToken"))),
+        message=answer["message"] or None,
+    )
+
+
+def _measure(
     delivery: Delivery,
     type_name: str,
     event_data: Mapping[str, Any],
-    answer: Answer,
-    seconds: float,
+    answer: Mapping[str, Any],
+    ms: float,
 ) -> None:
     action = str(event_data.get("action")) if isinstance(event_data, Mapping) else "?"
     code = answer.get("errorCode")
-    outcome = code or answer["status"]
-    LOG.info("%s: %s in %.0f ms. %s", action, outcome, seconds * 1000, answer["message"])
     dimensions = {"DimensionKeyActionType": action, "DimensionKeyResourceType": type_name}
     delivery.measure("HandlerInvocationCount", 1, "Count", dimensions)
-    delivery.measure("HandlerInvocationDuration", seconds * 1000, "Milliseconds", dimensions)
+    delivery.measure("HandlerInvocationDuration", ms, "Milliseconds", dimensions)
     if code:
         kind = {"DimensionKeyExceptionType": code}
         delivery.measure("HandlerException", 1, "Count", dimensions | kind)

@@ -172,7 +172,9 @@ IDENTITY: dict[str, Text] = {
 }
 """The create-only properties, in the order of the primary identifier."""
 
-WRITABLE: dict[str, Text | Integer | Flag | Choice | TagList] = {
+Kind = Text | Integer | Flag | Choice | TagList
+
+WRITABLE: dict[str, Kind] = {
     **IDENTITY,
     "KeyId": KEY_ID,
     "Engine": Choice(tuple(ENGINES)),
@@ -234,13 +236,13 @@ def check_sort_key(env: str, name: str) -> None:
         )
 
 
-def salvage(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is right among the previous properties, and leave out the rest.
+def salvage(raw: Mapping[str, Any], kinds: Mapping[str, Kind] = WRITABLE) -> dict[str, Any]:
+    """Return what is right among the properties of some kinds, and leave out the rest.
 
-    They may stem from another release of this type, and no user can mend them.
+    Previous properties may stem from another release of this type, and no user can mend them.
     """
     kept = {}
-    for name, kind in WRITABLE.items():
+    for name, kind in kinds.items():
         if raw.get(name) is not None:
             try:
                 kept[name] = kind.parse(name, raw[name])

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from cloudformation_cli_python_lib.interface import HandlerErrorCode, ProgressEvent
 
-from . import exceptions
+from . import exceptions, journal
 from .actions import Desired, Secret
 from .cleartext import ClearText
 from .models import ResourceHandlerRequest, ResourceModel, Tag, TypeConfigurationModel
@@ -23,6 +23,7 @@ from .properties import (
     Integer,
     Text,
     check_sort_key,
+    salvage,
 )
 from .record import DeclaredState, Identity, Settings
 from .rotation import Wish
@@ -104,6 +105,25 @@ def identity_of(request: ResourceHandlerRequest, defaults: Defaults) -> Identity
     identity = Identity(table_name, stack_name or "", env, name or "")
     check_sort_key(identity.env, identity.name)
     return identity
+
+
+def named_by(event: Mapping[str, Any]) -> str:
+    """Return what an event names, for the log: what is not there, or not valid, stays empty.
+
+    Of a list these are the table and the stack, where it names one.
+    """
+    data = _object(event.get("requestData"))
+    parts = salvage(_object(data.get("resourceProperties")), IDENTITY)
+    configured = salvage(_object(data.get("typeConfiguration")), {"TableName": TABLE_NAME})
+    table_name = parts.get("TableName") or configured.get("TableName", DEFAULT_TABLE_NAME)
+    if event.get("action") == "LIST":
+        stack = parts.get("StackName")
+        return journal.identifier(table_name, stack) if stack else str(table_name)
+    stack_id = journal.text_of(event.get("stackId"))
+    logical_id = journal.text_of(data.get("logicalResourceId")) if stack_id else None
+    defaults = {"StackName": _stack_name(stack_id), "Name": logical_id, "Env": DEFAULT_ENV}
+    parts = {**salvage(defaults, IDENTITY), **parts}
+    return journal.identifier(*map({**parts, "TableName": table_name}.get, IDENTITY))
 
 
 def refuse_another_identity(request: ResourceHandlerRequest) -> None:
@@ -199,6 +219,10 @@ def _stack_name(stack_id: str | None) -> str | None:
     # arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID
     parts = (stack_id or "").split("/")
     return parts[1] if len(parts) == 3 else None
+
+
+def _object(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _written(model: ResourceModel) -> dict[str, Any]:

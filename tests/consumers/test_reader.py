@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import myorg_secrets
 from myorg_secrets import reader
 from myorg_secrets.reader import handler
 from myorg_secrets_password.exceptions import LimitExceeded
+from myorg_secrets_password.properties import DEFAULT_TABLE_NAME
 from tests.world import Fault, Secret, World, answer_with, break_with, refuse_with
 
 READ = ["dynamodb:GetItem", "kms:Decrypt"]
@@ -262,13 +264,14 @@ def test_a_defect_is_an_answer_that_quotes_nothing(
     answer = invoke(EVENT)
 
     assert answer["Error"] == "InternalFailure"
-    [record] = [record for record in caplog.records if record.name == reader.__name__]
-    assert record.getMessage().startswith("LookupError in handler (")
+    record, line = [record for record in caplog.records if record.name == reader.__name__]
+    assert json.loads(line.getMessage())["outcome"] == "InternalFailure"
+    assert record.getMessage().startswith("LookupError in _answer (")
     assert "> fail (" in record.getMessage()
     assert value not in f"{answer} {caplog.text}"
 
 
-def test_at_debug_neither_the_value_nor_the_event_is_logged(
+def test_at_debug_names_are_logged_and_neither_the_value_nor_the_rest_of_the_event(
     calls: list[str], secret: Secret, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The SDK would log what KMS answers, if it were let."""
@@ -277,10 +280,52 @@ def test_at_debug_neither_the_value_nor_the_event_is_logged(
     caplog.set_level(logging.DEBUG)
 
     assert invoke(EVENT)["Value"] == secret.value
-    invoke({**EVENT, "Name": "a-name-that-shows"})
+    invoke({**EVENT, "Password": secret.value})
 
     logged = [record for record in caplog.records if not record.name.startswith("moto")]
-    assert [record.getMessage() for record in logged] == []
+    lines = [json.loads(record.getMessage()) for record in logged]
+    assert [line["outcome"] for line in lines] == ["SUCCESS", "InvalidRequest"]
+    assert secret.value not in caplog.text
+    assert "Password" not in lines[1]
+
+
+def test_an_invocation_leaves_one_line_with_all_fields(
+    calls: list[str], secret: Secret, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In Lambda's JSON format its fields stand beside the message, by the same names."""
+    caplog.clear()
+
+    for event in (EVENT, EVENT, {**EVENT, "Env": "a|b"}):
+        handler(event, SimpleNamespace(aws_request_id="request-1"))
+
+    records = [record for record in caplog.records if record.name == reader.__name__]
+    lines = [json.loads(record.getMessage()) for record in records]
+    version = secret.model["VersionId"]
+    common = {"operation": "GET", "retries": 0, "requestId": "request-1"}
+    named = {**common, "identifier": f"{DEFAULT_TABLE_NAME}|orders|default|DBPassword"}
+    assert [{key: line[key] for key in line if key != "ms"} for line in lines] == [
+        {**named, "outcome": "SUCCESS", "versionId": version, "calls": dict.fromkeys(READ, 1)},
+        {**named, "outcome": "SUCCESS", "versionId": version, "calls": {}},
+        {
+            **common,
+            "identifier": f"{DEFAULT_TABLE_NAME}|orders||DBPassword",
+            "outcome": "InvalidRequest",
+            "calls": {},
+        },
+    ]
+    for record, line in zip(records, lines, strict=True):
+        assert vars(record).items() >= line.items()
+
+
+def test_a_logger_that_fails_does_not_change_the_answer(
+    calls: list[str], secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reader.LOG, "info", broken)
+
+    assert invoke(EVENT)["Value"] == secret.value
 
 
 def test_a_cold_start_imports_what_reading_takes_and_no_more() -> None:

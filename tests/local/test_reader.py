@@ -125,13 +125,13 @@ def test_the_log_group_is_the_functions_own_and_forgets(aws, deploy):
 
 
 def test_what_moto_does_not_keep_stands_in_the_template():
-    """arm64, its own log group, no application record below WARN, and X-Ray off by default."""
+    """arm64, its own log group, no application record below INFO, and X-Ray off by default."""
     template = load(str(TEMPLATE))
     function = template["Resources"]["Function"]["Properties"]
 
     assert function["Architectures"] == ["arm64"]
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "LogGroup"}
-    assert function["LoggingConfig"]["ApplicationLogLevel"] == "WARN"
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
     assert template["Parameters"]["TracingMode"]["Default"] == "PassThrough"
 
 

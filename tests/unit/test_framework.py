@@ -15,6 +15,7 @@ from local.events import LOG_GROUP, Account, Operation, live_event
 from myorg_secrets_password import actions, handlers
 from myorg_secrets_password.cipher import TYPE_NAME
 from myorg_secrets_password.clients import DELIVERY_CONFIG, Credentials, clients_for
+from myorg_secrets_password.delivery import Delivery
 from myorg_secrets_password.framework import SDK_LOGGERS
 from myorg_secrets_password.handlers import resource
 from tests.world import (
@@ -30,6 +31,7 @@ from tests.world import (
 )
 
 MISSING = Operation("UPDATE", {"StackName": "none", "Name": "missing"}, "t")
+PACKAGE = "myorg_secrets_password"
 SECRET = "correct horse battery staple"
 CODES = {"InvalidRequest", "InvalidTypeConfiguration", "InvalidCredentials", "NotFound"}
 
@@ -135,6 +137,37 @@ def test_a_log_group_or_stream_that_appears_meanwhile_is_no_trouble(
     assert sum(map(len, delivered(world, log_group).values())) == 1
 
 
+@pytest.mark.parametrize("fails", ["a filter", "a handler", "the metrics"])
+def test_a_logger_that_fails_does_not_change_the_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """Not even when the delivery fails as well, and has that to say."""
+
+    class Broken(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise ZeroDivisionError
+
+    def broken(*_: Any) -> bool:
+        raise ZeroDivisionError
+
+    package, broken_handler = logging.getLogger(PACKAGE), Broken()
+    secret = world.secret()
+    if fails == "the metrics":
+        monkeypatch.setattr(Delivery, "measure", broken)
+    elif fails == "a handler":
+        package.addHandler(broken_handler)
+    else:
+        for name in ("framework", "delivery"):
+            monkeypatch.setattr(logging.getLogger(f"{PACKAGE}.{name}"), "filters", [broken])
+    try:
+        with world.failing("logs:PutLogEvents", refuse_with("AccessDeniedException")):
+            secret.create()
+    finally:
+        package.removeHandler(broken_handler)
+
+    assert secret.read() == secret.model
+
+
 def test_a_log_group_that_cannot_be_made_is_no_trouble_either(world: World, log_group: str) -> None:
     with world.failing("logs:CreateLogGroup", refuse_with("AccessDeniedException")):
         world.secret().create()
@@ -152,7 +185,7 @@ def test_an_invocation_is_told_in_one_line_without_a_value(world: World, log_gro
 
     [[line]] = delivered(world, log_group).values()
 
-    assert line.startswith("CREATE: SUCCESS in ")
+    assert json.loads(line)["outcome"] == "SUCCESS"
     assert SECRET not in line
 
 

@@ -42,6 +42,8 @@ def imported_by(module: str) -> set[str]:
         "next_token",
         "cleartext",
         "exceptions",
+        "calls",
+        "journal",
     ],
 )
 def test_a_pure_module_imports_nothing_of_aws_or_the_framework(module: str) -> None:

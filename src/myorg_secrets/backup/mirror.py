@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from myorg_secrets.connection import BULK_CONFIG, Connection
 from myorg_secrets.exceptions import AccessDenied, Damaged, InvalidRequest, NotFound
 from myorg_secrets_password.aws_errors import code_of, translated
+from myorg_secrets_password.calls import count_calls
 from myorg_secrets_password.item import Item, from_item
 from myorg_secrets_password.record import Identity, Record
 
@@ -66,6 +67,7 @@ class Mirror:
         if not location.startswith(S3) or not _BUCKET.fullmatch(bucket):
             raise InvalidRequest(f"{location} is no s3://BUCKET/PREFIX.")
         client = connection.session.client("s3", region_name=connection.region_name, config=config)
+        count_calls(client)
         return cls(bucket, prefix.strip("/"), connection, client)
 
     def key(self, identity: Identity) -> str:
