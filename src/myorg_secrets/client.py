@@ -75,6 +75,8 @@ class _Reading:
     """Whose KMS decrypts the record's versions."""
     failures: int = 0
     """Attempts to read it again that failed, one after another."""
+    failure: PasswordError | None = None
+    """The latest of them: why this is served instead of what the table holds."""
 
 
 class SecretsClient:
@@ -230,7 +232,9 @@ class SecretsClient:
                 LOG.warning(
                     "The password of %s is the one read %.0f s ago: %s", identity, age, failure
                 )
-                return replace(last, expires_at=min(again_at, end), failures=failures + 1)
+                return replace(
+                    last, expires_at=min(again_at, end), failures=failures + 1, failure=failure
+                )
         if self._mirror is None:
             raise failure
         there = self._mirror.connection
@@ -243,7 +247,7 @@ class SecretsClient:
             LOG.warning("The copy of %s cannot serve instead: %s", identity, second)
             raise failure from None
         LOG.warning("The password of %s is from its copy in S3: %s", identity, failure)
-        return _Reading(record, value, now, again_at, there, failures + 1)
+        return _Reading(record, value, now, again_at, there, failures + 1, failure)
 
     def _fresh(self, identity: Identity, last: _Reading | None) -> _Reading:
         record = self._connection.store.get(identity)
@@ -287,6 +291,9 @@ class SecretsClient:
             # What was read a while ago does not know a newer version yet.
             reading = self._read(identity)
             version = _find(reading.record, version_id)
+        if version is None and reading.failure is not None:
+            # It may be there: what is served instead of the table is older.
+            raise reading.failure
         if version is None:
             raise VersionNotFound(f"The secret {identity} keeps no version {version_id}.")
         return version, reading.connection

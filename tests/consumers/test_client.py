@@ -313,6 +313,21 @@ def test_a_version_that_is_newer_than_what_is_kept_is_looked_for_in_the_table(
     assert value == secret.value
 
 
+def test_a_version_that_may_be_newer_than_what_is_served_is_not_called_absent(
+    consumer: SecretsClient, world: World, secret: Secret, clock: Clock
+) -> None:
+    """While the table cannot be read, the failure is the honest answer."""
+    consumer.get("orders", "DBPassword")
+    secret.update(RotationToken="2")
+    clock.now += 5 * MINUTE
+
+    with (
+        world.failing("dynamodb:GetItem", refuse_with("ThrottlingException")),
+        pytest.raises(myorg_secrets.Throttled),
+    ):
+        consumer.get("orders", "DBPassword", version_id=secret.model["VersionId"])
+
+
 def test_a_version_that_is_not_kept_is_not_found(consumer: SecretsClient, secret: Secret) -> None:
     with pytest.raises(myorg_secrets.VersionNotFound, match="no version nonsense"):
         consumer.get("orders", "DBPassword", version_id="nonsense")

@@ -157,7 +157,8 @@ class Importing:
     def _unreadable(self, standing: Record) -> str:
         """Say why the record that stands there cannot be read, or nothing where it can."""
         try:
-            self.connection.cipher.reveal(standing.identity, standing.current)
+            cipher = self.connection.cipher_for(standing.current.key_arn)
+            cipher.reveal(standing.identity, standing.current)
         except Damaged:
             return "was tampered with"
         except StorageUnusable:
