@@ -12,6 +12,7 @@ from .options import env, from_mirror, version_id, which
 from .output import say
 from .place import Place, located
 
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as POSIX shells say it
 
 
@@ -69,9 +70,8 @@ def command(
     connection, identity = named.at(place)
     version = version_of(find_live(connection, identity, mirror), version_id)
     clear = connection.cipher_for(version.key_arn).reveal(identity, version)
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        # Python ignores them, and what is ignored stays so in CMD.
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    # Python ignores them, and what is ignored stays so in CMD.
+    ours = {number: signal.signal(number, signal.SIG_DFL) for number in IGNORED_BY_PYTHON}
     try:
         os.execvpe(cmd[0], cmd, {**os.environ, variable: clear.reveal()})  # noqa: S606  # the purpose
     except FileNotFoundError:
@@ -83,4 +83,7 @@ def command(
     except ValueError:
         say("Error: The password or CMD holds a null character, which no program can be given.")
         code = NOT_EXECUTABLE
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
     click.get_current_context().exit(code)
