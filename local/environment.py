@@ -210,13 +210,22 @@ def environment_variables(endpoint_url: str) -> dict[str, str]:
 def _data() -> Iterator[None]:
     if not _started.acquire(blocking=False):
         raise RuntimeError("A local AWS is running in this process already")
+    before = {id(account): set(account) for account in _accounts()}
     try:
         yield
     finally:
-        for service in BackendDict._instances:  # type: ignore[misc]
-            for account in service.values():
-                account.pop(REGION, None)
+        for account in _accounts():
+            # Whoever looked at another Region left data there as well. What is kept for a whole
+            # partition, and where the tests have their mocked accounts, is not ours alone.
+            made = set(account) - before.get(id(account), set()) - {"us-east-1"}
+            for region in {name for name in made if "-" in name} | {REGION}:
+                account.pop(region, None)
         _started.release()
+
+
+def _accounts() -> list[dict[str, Any]]:
+    services = BackendDict._instances  # type: ignore[misc]
+    return [account for service in services for account in service.values()]
 
 
 @contextmanager

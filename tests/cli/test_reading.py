@@ -100,7 +100,7 @@ def test_a_table_comes_out_whatever_the_locale_says(program: Program, stack: Sta
         (["get", "stack", ""], 2, "Name must be 1 to"),
         (["get", "stack", "a", "--table-name", "/"], 2, "--table-name must be 3 to 255"),
         (["get", "{stack}", "DB", "--table-name", "nowhere"], 3, "the table does not exist"),
-        (["get", "{stack}", "DB", "--region", "eu-west-1"], 3, "the table does not exist"),
+        (["get", "{stack}", "DB", "--region", "ap-northeast-3"], 3, "the table does not exist"),
         (["get", "{stack}", "DB", "--region", "not a region"], 2, "not valid"),
         (["get", "{stack}", "DB", "--profile", "nobody"], 2, "profile (nobody)"),
         (["exec", "{stack}", "DB", "--env", "prod"], 2, "CMD is missing"),

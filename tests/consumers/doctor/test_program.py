@@ -87,7 +87,7 @@ def test_a_secret_that_is_not_there_ends_with_1(aws: local.LocalAws) -> None:
 
 
 def test_the_wrong_region_is_told_with_the_right_one(aws: local.LocalAws) -> None:
-    done = doctor(aws, "--region", "eu-west-1")
+    done = doctor(aws, "--region", "ap-northeast-3")
 
     assert done.returncode == 3
     assert f"It is in {local.environment.REGION}" in done.stdout
