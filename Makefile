@@ -40,6 +40,10 @@ RUN := $(BIN)/python
 PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --ignore=tests/contract \
 	--ignore=tests/engines
 
+# What is about documents, templates, packaging and tools, and not about code that anybody runs: once
+# is enough.
+OF_THE_PROJECT := bench guide packaging publish
+
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help
@@ -138,8 +142,9 @@ ifeq ($(OTHER_PYTHON),)
 other-python:
 	$(call say,Python $(OTHER_MINOR) is not on this machine: everything runs on Python $(MINOR) alone)
 else
-other-python: $(OTHER_READY) ## All tests on the other of Python 3.11 and 3.12, where present
-	@OLD_ROWS=100 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
+other-python: $(OTHER_READY) ## All tests of code on the other of Python 3.11 and 3.12, where present
+	@OLD_ROWS=100 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)" \
+		ARGS="$(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))"
 endif
 
 .PHONY: test-engines
