@@ -197,10 +197,9 @@ class Adoption:
 
     def _prove(self, row: Row, identity: Identity) -> None:
         record = self.connection.store.get(identity)
-        live = record is not None and not record.is_deleted
-        version = _of(record, row.digest) if record is not None and live else None
+        version = None if record is None or record.is_deleted else _of(record, row.digest)
         # What an earlier life left is history only: the type never takes it up again.
-        if version is None or (record and version.created_time < record.created_time):
+        if record is None or version is None or version.created_time < record.created_time:
             raise NotFound(f"The secret {identity} has another password now.")
         # KMS decrypts it for this, and the clear text stays there.
         self.connection.cipher.re_encrypt(identity, version, version.key_arn)

@@ -16,15 +16,13 @@ from myorg_secrets.connection import BULK_CONFIG
 from myorg_secrets.exceptions import PasswordError
 from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
-from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_KEY_ID, IDENTITY
+from myorg_secrets_password.properties import DEFAULT_ENV, DEFAULT_KEY_ID
 
-from .options import as_json, dry_run, kms_key_id
+from .options import NOT_ALL, as_json, check_given, dry_run, kms_key_id
 from .output import say, tracked, write_json, write_line
 from .place import Place, located
 
 Rows = RowsOf2016 | RowsOf2017 | RowsOfCredstash
-
-NOT_ALL = 1
 
 
 def _stacks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -147,10 +145,9 @@ def _refuse_what_does_not_fit(
     attribute: str | None,
     context: dict[str, str],
 ) -> None:
-    for part, values in (("Name", [name]), ("Env", [env]), ("StackName", stacks)):
-        for value in values:
-            if value is not None:
-                IDENTITY[part].parse(part, value)
+    check_given(Name=name, Env=env)
+    for stack in stacks:
+        check_given(StackName=stack)
     if layout == "credstash":
         if len(stacks) != 1:
             raise click.UsageError("With --layout credstash, give one --stack-name.")

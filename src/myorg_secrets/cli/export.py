@@ -13,14 +13,11 @@ from myorg_secrets.keys import require_usable
 from myorg_secrets.lookup import hint
 from myorg_secrets_password.aws_errors import translated
 from myorg_secrets_password.exceptions import Refused
-from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import iso
 
-from .options import as_json, kms_key_id
+from .options import NOT_ALL, as_json, check_given, kms_key_id
 from .output import say, tracked, write_json
 from .place import Place, located
-
-NOT_ALL = 1
 
 
 @click.command(
@@ -67,10 +64,9 @@ def command(
         "Region": connection.region_name,
         "ExportedTime": iso(datetime.now(UTC)),
     }
-    for part, given in (("Env", (env,)), ("StackName", stacks)):
-        for value in given:
-            if value is not None:
-                IDENTITY[part].parse(part, value)
+    check_given(Env=env)
+    for stack in stacks:
+        check_given(StackName=stack)
     problems = []
     moved = 0
     with writing(location, connection, overwrite=overwrite) as stream:

@@ -9,11 +9,9 @@ from myorg_secrets.exceptions import Damaged, InvalidRequest, PasswordError
 from myorg_secrets.lookup import find
 from myorg_secrets_password.record import Record, Version
 
-from .options import Named, as_json, names_secret
+from .options import NOT_ALL, Named, as_json, names_secret
 from .output import say, write_json, write_table
 from .place import Place, located
-
-NOT_ALL = 1
 
 
 @click.command(

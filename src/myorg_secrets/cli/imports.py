@@ -18,11 +18,9 @@ from myorg_secrets.keys import require_usable
 from myorg_secrets.parallel import in_parallel
 from myorg_secrets_password.item import Item
 
-from .options import as_json, dry_run, kms_key_id
+from .options import NOT_ALL, as_json, dry_run, kms_key_id
 from .output import say, tracked, write_json, write_line
 from .place import Place, located
-
-NOT_ALL = 1
 
 Lines = Iterator[tuple[int, Item | MalformedLine]]
 """Numbered from 1."""

@@ -5,11 +5,10 @@ import click
 from myorg_secrets.exceptions import Damaged, NotFound
 from myorg_secrets.lookup import hint, items
 from myorg_secrets_password.item import from_item
-from myorg_secrets_password.properties import IDENTITY
 from myorg_secrets_password.record import Record, iso_of_epoch
 
 from .completing import names, stacks
-from .options import as_json
+from .options import as_json, check_given
 from .output import say, write_json, write_table
 from .place import Place, located
 
@@ -53,9 +52,7 @@ def command(
     if stack is not None and stack_name not in (None, stack):
         raise click.UsageError("STACK and --stack-name differ. Leave one of them out.")
     stack = stack_name if stack is None else stack
-    for part, given in (("StackName", stack), ("Env", env), ("Name", name)):
-        if given is not None:
-            IDENTITY[part].parse(part, given)
+    check_given(StackName=stack, Env=env, Name=name)
     connection = place.connect()
     found = []
     for item in items(connection, stack, env):

@@ -9,11 +9,9 @@ from myorg_secrets.backup.mirroring import Mirrored, Status, mirror_all
 from myorg_secrets.connection import BULK_CONFIG
 from myorg_secrets.keys import require_usable
 
-from .options import as_json, kms_key_id
+from .options import NOT_ALL, as_json, kms_key_id
 from .output import say, tracked, write_json, write_line
 from .place import Place, located
-
-NOT_ALL = 1
 
 _WORDS = {
     Status.WRITTEN: "written",

@@ -30,6 +30,21 @@ from_mirror = click.option(
 env = click.option("--env", metavar="ENV", help=f"The environment.  [default: {DEFAULT_ENV}]")
 
 
+NOT_ALL = 1
+"""The exit code where something was found or done, and not all of it."""
+
+
+def check_given(**parts: str | None) -> None:
+    """See that the parts of an identifier that were given are valid, by their properties' names.
+
+    Raises:
+        InvalidProperty: one is not.
+    """
+    for part, value in parts.items():
+        if value is not None:
+            IDENTITY[part].parse(part, value)
+
+
 @dataclass(frozen=True)
 class Named:
     """The secret that the arguments name, as STACK NAME or as REF."""
