@@ -23,6 +23,9 @@ ENGINES_READY := $(ENGINES_VENV)/.ready
 # So have the checkers of templates and of packages: checkov pins much of what the rest needs newer.
 CHECKERS_VENV := .venv-checkers
 CHECKERS_READY := $(CHECKERS_VENV)/.ready
+# So have the searches that take long: fuzzing guided by coverage, and mutation.
+LONG_VENV := .venv-long
+LONG_READY := $(LONG_VENV)/.ready
 UV_VERSION := 0.13.9
 
 export PYTHONPATH := src:.
@@ -202,6 +205,10 @@ lock: ## Remake requirements*.txt from requirements*.in; UPGRADE=--upgrade for n
 	@.venv-lock/bin/uv pip compile --quiet $(UPGRADE) --annotation-style line \
 		--custom-compile-command "make lock" --universal --python-version 3.11 \
 		requirements-checkers.in --output-file requirements-checkers.txt
+	@.venv-lock/bin/uv pip compile --quiet $(UPGRADE) --annotation-style line \
+		--custom-compile-command "make lock" --universal --python-version 3.11 \
+		--constraints requirements-dev.txt \
+		requirements.in requirements-dev.in requirements-long.in --output-file requirements-long.txt
 
 .PHONY: clean
 clean: ## Remove environments, caches and what the tools leave behind
@@ -213,12 +220,13 @@ clean: ## Remove environments, caches and what the tools leave behind
 
 # The lock names every package, so pip has nothing to resolve (and must not try: guard-rail's own
 # pins cannot be met, see requirements-dev.in).
-$(READY) $(ENGINES_READY) $(CHECKERS_READY): INTERPRETER = $(PYTHON)
+$(READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY): INTERPRETER = $(PYTHON)
 $(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
 $(READY) $(OTHER_READY): requirements-dev.txt
 $(ENGINES_READY): requirements-engines.txt
 $(CHECKERS_READY): requirements-checkers.txt
-$(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY):
+$(LONG_READY): requirements-long.txt
+$(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)
