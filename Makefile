@@ -156,6 +156,10 @@ test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS
 	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
 		tests/engines $(ARGS)
 
+.PHONY: mutation
+mutation: $(READY) $(LONG_READY) ## Change the code a little: do the tests see it? ARGS="policy store"
+	@nice -n 15 $(RUN) -m tools.mutation $(LONG_VENV)/bin/mutmut $(ARGS)
+
 .PHONY: servers
 servers: ## Install what test-engines starts, from Debian's packages, as root
 	@"$(PYTHON)" -m tools.install_servers $(SERVERS)

@@ -35,6 +35,7 @@ from myorg_secrets_password.record import (
     Source,
     Version,
     iso,
+    iso_of_epoch,
 )
 
 checked = settings(max_examples=200, deadline=None)
@@ -73,6 +74,17 @@ def test_a_new_record_remembers_its_version_for_the_declared_state() -> None:
     assert record.remembered(declared) == record.current == version("v0")
     assert record.created_time == record.last_rotated_time == EARLIER
     assert not record.is_deleted
+
+
+def test_a_new_record_holds_what_it_is_made_of() -> None:
+    settings = Settings("alias/a", 7)
+
+    record = Record.begin(IDENTITY, version("v0"), state(8), settings, "create-token")
+    adopted = Record.adopt(IDENTITY, version("v0"), settings)
+
+    assert (record.identity, record.settings) == (IDENTITY, settings)
+    assert (record.declared, record.create_token) == (state(8), "create-token")
+    assert (adopted.identity, adopted.settings) == (IDENTITY, settings)
 
 
 def test_nothing_is_remembered_for_a_state_that_was_never_served() -> None:
@@ -217,7 +229,8 @@ def test_an_adopted_record_that_is_restored_still_remembers_nothing() -> None:
         ),
         (DeclaredState({}, "2", True), "RotationToken=2, SecretString"),
         (DeclaredState({}, ""), ""),
-        (DeclaredState({}, "t" * 200), f"RotationToken={'t' * 105}…"),
+        (DeclaredState({}, "t" * 106), f"RotationToken={'t' * 106}"),
+        (DeclaredState({}, "t" * 107), f"RotationToken={'t' * 105}…"),
     ],
     ids=str,
 )
@@ -582,23 +595,38 @@ def test_a_version_of_an_unknown_source_is_damage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "revision"),
+    ("damage", "revision", "deleted_time"),
     [
-        ({"Versions": {"L": []}}, 1),
-        ({"Declared": {"NULL": True}}, 1),
-        ({"DeletedTime": {"N": "1"}}, 1),
-        ({"Revision": {"N": "1.5"}}, 0),
-        ({"Revision": {"S": "one"}}, 0),
+        ({"Versions": {"L": []}}, 1, EARLIER),
+        ({"Declared": {"NULL": True}}, 1, EARLIER),
+        ({"DeletedTime": {"N": "1"}}, 1, ""),
+        ({"Revision": {"N": "1.5"}}, 0, EARLIER),
+        ({"Revision": {"S": "one"}}, 0, EARLIER),
+        ({"Revision": None}, 0, EARLIER),
     ],
     ids=str,
 )
-def test_a_damaged_tombstone_is_a_tombstone(damage: dict[str, Any], revision: int) -> None:
-    """Of which nothing is kept; the revision, where it can be read, guards what is put over it."""
-    standing = standing_in("table", {**to_item(FULL), **damage})
+def test_a_damaged_tombstone_is_a_tombstone_of_which_nothing_is_kept(
+    damage: dict[str, Any], revision: int, deleted_time: str
+) -> None:
+    """But for the revision, where it can be read: it guards what is put over it."""
+    item = {name: value for name, value in {**to_item(FULL), **damage}.items() if value}
+
+    standing = standing_in("table", item)
 
     assert standing.is_deleted
-    assert standing.identity == IDENTITY
-    assert (standing.revision, standing.versions, standing.memories) == (revision, (), ())
+    assert standing == Record(
+        identity=IDENTITY,
+        revision=revision,
+        versions=(),
+        memories=(),
+        declared=DeclaredState(),
+        settings=Settings(),
+        created_time="",
+        last_rotated_time="",
+        create_token="",
+        deleted_time=deleted_time,
+    )
 
 
 def test_whatever_stands_there_undamaged_is_read_in_full() -> None:
@@ -720,6 +748,22 @@ def test_what_is_no_text_is_no_token(token: Any) -> None:
 )
 def test_a_moment_is_written_in_iso_8601_utc(moment: datetime, text: str) -> None:
     assert iso(moment) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_800_000_000, "2027-01-15T08:00:00.000Z"),
+        (253_402_300_800, "253402300800"),
+        (10**20, "100000000000000000000"),
+    ],
+    ids=["the epoch", "a year of ours", "the year 10000", "no time of the machine"],
+)
+def test_a_time_of_dynamodb_is_written_alike_and_as_it_is_where_it_has_no_year(
+    seconds: int, text: str
+) -> None:
+    assert iso_of_epoch(seconds) == text
 
 
 @checked
