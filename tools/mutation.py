@@ -32,18 +32,13 @@ TESTS: Mapping[str, Sequence[str]] = {
     "next_token": ("test_record",),
     "generator": ("test_generator", "test_policy"),
     "cipher": ("test_cipher",),
-    "actions": ("test_handlers", "test_races", "test_rotation"),
+    "actions": ("test_actions",),
 }
 """The modules that are mutated, and the files of tests/unit that have to see it."""
-
-_NEED_THE_WORLD = {"actions"}
-"""Modules that no test reaches without an account of AWS."""
 
 _LEFT_OUT = (
     "test_engines.py::test_any_policy_that_is_accepted_for_an_engine_gives_what_suits_both",
     "test_generator.py::test_no_position_is_special_and_each_character_has_its_exact_share",
-    "test_rotation.py::test_64_declared_states_are_remembered",
-    "test_handlers.py::test_2500_records_list_completely_over_the_live_entry_point",
 )
 """Tests that take long, and that every mutant would have to pass which survives the others."""
 
@@ -64,6 +59,8 @@ _PYTEST = (
     # process. mutmut would ask for tests that are not there, and take the error for a failed test.
     ("-o", "disable_test_id_escaping_and_forfeit_all_rights_to_community_support=true"),
     ("-p", "tests.mutation.no_shrinking"),
+    ("-p", "tests.mutation.without_world"),
+    *(("--deselect", f"tests/unit/{test}") for test in _LEFT_OUT),
     ("-p", "no:cacheprovider"),
     # Each collects garbage at the end of every run, which takes longer than most runs.
     ("-p", "no:unraisableexception"),
@@ -181,7 +178,7 @@ def configuration(module: str) -> str:
         "source_paths": ["src"],
         "only_mutate": [f"src/{PACKAGE}/{module}.py"],
         "also_copy": _COPIED,
-        "pytest_add_cli_args": _pytest_options(module),
+        "pytest_add_cli_args": [word for option in _PYTEST for word in option],
         "pytest_add_cli_args_test_selection": [f"tests/unit/{name}.py" for name in TESTS[module]],
     }
     lines = [
@@ -193,15 +190,6 @@ def configuration(module: str) -> str:
     for name, values in lists.items():
         lines += [f"{name} =", *(f"    {value}" for value in values)]
     return "\n".join(lines) + "\n"
-
-
-def _pytest_options(module: str) -> list[str]:
-    options = [
-        *_PYTEST,
-        *(("--deselect", f"tests/unit/{test}") for test in _LEFT_OUT),
-        *([] if module in _NEED_THE_WORLD else [("-p", "tests.mutation.without_world")]),
-    ]
-    return [word for option in options for word in option]
 
 
 class Mutmut:

@@ -82,6 +82,7 @@ def test_what_is_named_is_taken_save_for_what_the_engine_does_not_take(obey: Obe
     made = policy(AllowedCharacters="xyzA$-")
 
     assert made.alphabet == made.ends == "xz$-"
+    assert policy(AllowedCharacters=LOWER + "$").alphabet == LOWER.replace("y", "") + "$"
 
 
 @pytest.mark.parametrize(("safe", "avoided"), [(DIGITS, ""), (DIGITS[1:], "$")])
