@@ -198,9 +198,9 @@ def _required(declared: Mapping[str, Any], alphabet: str) -> tuple[str, ...]:
 def _permitted(declared: Mapping[str, Any]) -> str:
     """Return the characters that the properties and the engine's rule leave to generation."""
     wish = _wish(declared)
-    rule = ENGINES.get(declared.get("Engine", ""))
-    if rule is None:
+    if "Engine" not in declared:
         return wish
+    rule = ENGINES[declared["Engine"]]
     return "".join(c for c in wish if rule.permits(c) and c not in rule.never_generated)
 
 
