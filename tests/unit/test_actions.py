@@ -269,6 +269,21 @@ def remove(place: Place) -> None:
     place.account.dynamodb.delete_item(TableName=TABLE, Key=key)
 
 
+@pytest.mark.parametrize("return_value", [True, False], ids=["with a value", "without"])
+def test_every_answer_has_the_record_that_stands(place: Place, return_value: bool) -> None:
+    desired = place.desired(return_value=return_value)
+
+    for secret in (
+        actions.create(place.vault, desired),
+        actions.create(place.vault, desired),
+        actions.read(place.vault, IDENTITY),
+        actions.update(place.later, desired),
+    ):
+        assert secret.record == place.standing()
+    changed = place.desired(return_value=return_value, description="new")
+    assert actions.update(place.later, changed).record == place.standing()
+
+
 @pytest.mark.parametrize("action", [actions.create, actions.update], ids=["create", "update"])
 def test_a_value_that_is_withheld_is_in_no_answer(place: Place, action: Any) -> None:
     place.create(return_value=False)

@@ -154,7 +154,9 @@ def moved(cipher: Cipher) -> Version:
 
 
 def test_a_password_that_comes_back_as_another_is_a_fault_that_quotes_neither() -> None:
-    with pytest.raises(ServiceFault, match=r"another password.*Nothing was stored") as fault:
+    with pytest.raises(
+        ServiceFault, match=r"another password .*\. Nothing was stored\. .*\.$"
+    ) as fault:
         sealed(answered(encrypt=SEALED, decrypt={"Plaintext": b"another-password"}))
 
     assert f"{HERE}key/1" in str(fault.value)
@@ -192,13 +194,15 @@ def test_a_key_that_is_gone_is_named_with_what_to_do() -> None:
     with pytest.raises(StorageUnusable, match=f"^kms:Encrypt on {HERE}alias/a .*storage.yml"):
         sealed(answered(encrypt=GONE))
     with pytest.raises(
-        StorageUnusable, match=f"^kms:Decrypt on {HERE}key/1 .* the version's key does.*{NO_WAY_BACK}"
+        StorageUnusable,
+        match=f"^kms:Decrypt on {HERE}key/1 .* the version's key does.*{NO_WAY_BACK}",
     ):
         answered(decrypt=GONE).reveal(IDENTITY, VERSION)
     with pytest.raises(
         StorageUnusable,
         match=r"^kms:ReEncrypt \(kms:ReEncryptFrom, kms:ReEncryptTo\) on "
-        f"{HERE}key/1 to {HERE}alias/a .* one of the two keys does.*{NO_WAY_BACK}.* Or correct KeyId",
+        f"{HERE}key/1 to {HERE}alias/a .* one of the two keys does.*{NO_WAY_BACK}.*"
+        " Or correct KeyId",
     ):
         moved(answered(re_encrypt=GONE))
 

@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -384,12 +385,28 @@ def test_states_that_lie_close_together_are_told_apart() -> None:
     assert len({declared.digest() for declared in CLOSE}) == len(CLOSE)
 
 
-def test_the_digests_are_those_that_earlier_releases_wrote() -> None:
+@pytest.mark.parametrize(
+    ("declared", "digest", "token_digest"),
+    [
+        (
+            DeclaredState({"PasswordLength": 20, "ExcludeCharacters": "é"}, "2026-01", True),
+            "fa5403e40ef39dc83475e10e70d68ef8",
+            "b9228aaa1dbc9e99f9be2cac7b3d618d",
+        ),
+        (
+            DeclaredState(),
+            "1531c6004a6070a4d88f2065cc259595",
+            "12ae32cb1ec02d01eda3581b127c1fee",
+        ),
+    ],
+    ids=["everything", "nothing"],
+)
+def test_the_digests_are_those_that_earlier_releases_wrote(
+    declared: DeclaredState, digest: str, token_digest: str
+) -> None:
     """Records hold them: if they changed, a roll-back would find no password."""
-    declared = DeclaredState({"PasswordLength": 20, "ExcludeCharacters": "é"}, "2026-01", True)
-
-    assert declared.digest() == "fa5403e40ef39dc83475e10e70d68ef8"
-    assert declared.token_digest() == "b9228aaa1dbc9e99f9be2cac7b3d618d"
+    assert declared.digest() == digest
+    assert declared.token_digest() == token_digest
 
 
 # --- The record as an item ----------------------------------------------------------------------
@@ -454,6 +471,15 @@ def test_the_primary_key_holds_the_whole_identity(identity: Identity) -> None:
 
     assert identity_of(identity.table_name, key) == identity
     assert [*key] == ["StackName", "EnvName"]
+
+
+def test_the_order_of_the_properties_makes_no_other_item() -> None:
+    policy = {"PasswordLength": 20, "Engine": "mysql"}
+    orders = (policy, dict(reversed(policy.items())))
+
+    one, other = (to_item(begun(DeclaredState(order)))["Declared"] for order in orders)
+
+    assert one == other == {"S": '{"Engine": "mysql", "PasswordLength": 20}'}
 
 
 def test_an_item_lacks_only_what_is_optional() -> None:
@@ -551,11 +577,19 @@ def test_an_attribute_of_another_kind_is_damage(place: tuple[Any, ...]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(to_item(BARE)))
-def test_a_missing_attribute_is_damage(name: str) -> None:
+def test_a_missing_attribute_is_damage_with_a_way_out(name: str) -> None:
     item = to_item(BARE)
     del item[name]
 
-    with pytest.raises(Damaged, match="backup"):
+    with pytest.raises(Damaged, match=r"writes it\. Restore it from a backup\.$"):
+        from_item("table", item)
+
+
+@pytest.mark.parametrize("spoilt", [None, {"N": "1"}], ids=["absent", "of another kind"])
+def test_an_item_without_a_key_of_ours_is_named_by_what_there_is(spoilt: object) -> None:
+    item = {name: value for name, value in {**to_item(BARE), "EnvName": spoilt}.items() if value}
+
+    with pytest.raises(Damaged, match=r"The item \['orders', '\?'\] in the table table is not"):
         from_item("table", item)
 
 
@@ -680,7 +714,7 @@ def test_a_token_is_bound_to_its_table_and_stack(
 ) -> None:
     token = encode_token(("orders", "dev#DBPassword"), made_for)
 
-    with pytest.raises(InvalidNextToken, match=r"^nextToken .* Start the list again"):
+    with pytest.raises(InvalidNextToken, match=r"^nextToken .*\. Start the list again"):
         decode_token(token, used_for)
 
 
@@ -764,6 +798,17 @@ def test_a_time_of_dynamodb_is_written_alike_and_as_it_is_where_it_has_no_year(
     seconds: int, text: str
 ) -> None:
     assert iso_of_epoch(seconds) == text
+
+
+def test_the_zone_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert iso(NOW) == "2026-01-02T03:04:05.678Z"
+        assert iso_of_epoch(0) == "1970-01-01T00:00:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @checked
