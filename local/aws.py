@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from local.ordered_tables import ordered_tables
+from local.quick_answers import quick_answers
 from local.recorder import Recorder, call_in
 from local.serving import Serving
 
@@ -52,6 +53,7 @@ class EmbeddedAws(Serving):
 
     def __enter__(self) -> Self:
         self._patches.enter_context(ordered_tables())
+        self._patches.enter_context(quick_answers())
         return super().__enter__()
 
     def __exit__(
