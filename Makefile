@@ -71,6 +71,10 @@ bench: $(READY) ## Compare the warm handler with bare boto3 clients
 load: $(READY) ## 40 consumers read 100 secrets at once while AWS throttles; ARGS="--secrets 10"
 	@$(RUN) -m bench.load $(ARGS)
 
+.PHONY: scale
+scale: $(READY) ## Lists and commands over 100,000 records; ARGS="--records 10000 --commands all"
+	@$(RUN) -m bench.scale $(ARGS)
+
 .PHONY: package
 package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's index, no AWS)
 	@$(RUN) -m tools.package .
@@ -183,6 +187,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@rm -f rpdk.log*
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
+	@$(RUN) -m tools.scale_guide
 	@$(RUN) -m tools.command_line_guide
 	@$(RUN) -m tools.security_guide
 	@$(RUN) -m tools.stackset

@@ -43,8 +43,7 @@ LAMBDA_ANSWER_BYTES = 6 * 1_024 * 1_024
 LAMBDA_SOURCE = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 
 STACK_RESOURCES = 500
-STACKS = 2_000
-"""The second is adjustable."""
+"""How many resources of all stacks may be worked on at once, DescribeAccountLimits alone says."""
 CLOUDFORMATION_SOURCE = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 )
