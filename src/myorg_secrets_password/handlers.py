@@ -5,12 +5,11 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cloudformation_cli_python_lib.interface import Action, OperationStatus, ProgressEvent
-
 from . import actions
 from .cipher import TYPE_NAME, Cipher
 from .clients import Clients
 from .framework import PasswordResource
+from .library import Action, OperationStatus, ProgressEvent
 from .models import ResourceHandlerRequest, ResourceModel, TypeConfigurationModel
 from .record import Identity
 from .store import Store
