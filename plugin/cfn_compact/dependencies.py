@@ -9,7 +9,7 @@ from pathlib import Path
 _TERMS = re.compile(r"(?i)(?:^|/)(?:licen[cs]es?/|(?:licen[cs]e|notice|copying|authors)[^/]*$)")
 """Files that the licences of the dependencies want in every copy."""
 
-_IDLE = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", ".pth", ".rst", ".md", ".pyc")
+_IDLE = (".pyi", ".pyx", ".pxd", ".c", ".h", ".js", ".typed", ".pth", ".rst", ".md", ".pyc")
 """Endings of files that Lambda never opens."""
 
 

@@ -21,7 +21,7 @@ INNER = "ResourceProvider.zip"
 _NEITHER_CODE_NOR_DATA = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
-class CompactLanguagePlugin(Python312LanguagePlugin):
+class CompactLanguagePlugin(Python312LanguagePlugin):  # type: ignore[misc]  # it is untyped
     """Packages what runs, for Lambda, compiled; the same bytes from the same sources.
 
     A project without "compact" in its settings is packaged as the plugin of the CLI does it.
@@ -55,8 +55,10 @@ class CompactLanguagePlugin(Python312LanguagePlugin):
         dependencies.strip(build)
         try:
             sdk.cut(build / "botocore" / "data", settings.operations)
-        except (KeyError, FileNotFoundError) as unknown:
-            raise InvalidProjectError(f"AWS has no such operation: {unknown}") from unknown
+            if settings.authorities:
+                sdk.cut_authorities(build / "botocore" / "cacert.pem", settings.authorities)
+        except (KeyError, FileNotFoundError, ValueError) as unknown:
+            raise InvalidProjectError(f"The SDK does not know this: {unknown}") from unknown
         python = bytecode.interpreter(self.RUNTIME)
         if python is None:
             LOG.warning("No %s is here: the package has no bytecode, and starts slower.", self.NAME)

@@ -6,13 +6,17 @@ left out here shows in the first test that needs it.
 
 import gzip
 import json
+import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 _MODEL = "service-2.json"
 _RULES = "endpoint-rule-set-1.json"
+_ENTRY = re.compile(
+    r'(^# Issuer: .*?^# Label: "(.*?)"$.*?^-----END CERTIFICATE-----\n)', re.MULTILINE | re.DOTALL
+)
 _DOCUMENTATION = ("documentation", "documentationUrl")
 
 
@@ -43,6 +47,22 @@ def cut(data: Path, operations: Mapping[str, Iterable[str]]) -> None:
         path = data / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def cut_authorities(bundle: Path, words: Collection[str]) -> None:
+    """Leaves of botocore/cacert.pem the certificates whose label has one of these words.
+
+    Each new connection reads them all, which takes longer than most of what follows.
+
+    Raises:
+        ValueError: no certificate has one of the words.
+    """
+    entries = _ENTRY.findall(bundle.read_text(encoding="utf-8"))
+    kept = [text for text, label in entries if any(word in label for word in words)]
+    for word in words:
+        if not any(word in label for _, label in entries):
+            raise ValueError(f"no certificate authority is called {word}")
+    bundle.write_text("".join(kept), encoding="utf-8")
 
 
 def _load(path: Path) -> Any:
@@ -97,9 +117,7 @@ def _cut_endpoints(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, A
         partition
         | {
             "services": {
-                name: service
-                for name, service in partition["services"].items()
-                if name in prefixes
+                name: service for name, service in partition["services"].items() if name in prefixes
             }
         }
         for partition in endpoints["partitions"]

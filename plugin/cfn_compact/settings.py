@@ -7,6 +7,7 @@ from typing import Any
 from rpdk.core.exceptions import InvalidProjectError
 
 _HINT = 'in .rpdk-config, under "settings" and "compact"'
+_KNOWN = ("operations", "without", "authorities")
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,13 @@ class Settings:
             Models of others are left out.
         without: distributions that the framework or the SDK asks for and the type runs without,
             by their names on PyPI.
+        authorities: words of the names of the certificate authorities that endpoints of AWS
+            have; certificates of others are left out. Empty for all.
     """
 
     operations: Mapping[str, tuple[str, ...]]
     without: tuple[str, ...]
+    authorities: tuple[str, ...]
 
     @classmethod
     def of(cls, raw: object) -> "Settings":
@@ -30,14 +34,15 @@ class Settings:
         Raises:
             InvalidProjectError: they are not of this form.
         """
-        if not isinstance(raw, dict) or not set(raw) <= {"operations", "without"}:
-            raise InvalidProjectError(f'"operations" and "without" are known {_HINT}.')
+        if not isinstance(raw, dict) or not set(raw) <= set(_KNOWN):
+            raise InvalidProjectError(f"What is known: {', '.join(_KNOWN)} ({_HINT}).")
         operations = raw.get("operations", {})
         if not isinstance(operations, dict):
             raise InvalidProjectError(f'"operations" is an object of lists {_HINT}.')
         return cls(
             {name: _texts("operations", names) for name, names in operations.items()},
             _texts("without", raw.get("without", [])),
+            _texts("authorities", raw.get("authorities", [])),
         )
 
 

@@ -5,11 +5,13 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
+# Before all that imports the SDK.
+from .library import Action, OperationStatus, ProgressEvent  # isort: split
+
 from . import actions
 from .cipher import TYPE_NAME, Cipher
 from .clients import Clients
 from .framework import PasswordResource
-from .library import Action, OperationStatus, ProgressEvent
 from .models import ResourceHandlerRequest, ResourceModel, TypeConfigurationModel
 from .record import Identity
 from .store import Store

@@ -1,24 +1,37 @@
-"""The parts of the framework that this type uses, imported without what only others need.
+"""The SDK and the framework, imported without what only others need of them.
 
-`cloudformation_cli_python_lib` imports requests, for hooks, and boto3, for the sessions that
-`clients` keeps in its own way. The two would take up half of a cold start. While the framework is
-imported, placeholders stand for them; a program that has them already keeps them.
+Nearly every call of a type is a cold start, and most of that is importing. The framework imports
+requests, for hooks, and boto3, for sessions that `clients` keeps in its own way; the SDK imports
+what it makes its documentation with; urllib3 looks for the version of a package for HTTP/2. While
+they are imported, placeholders stand for all that. A program that has the real ones keeps them.
 """
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NoReturn
 
-_UNUSED = ("boto3", "boto3.session", "requests", "requests.adapters")
+_UNUSED = (
+    "boto3",
+    "boto3.session",
+    "botocore.docs.service",
+    "botocore.docs.docstring",
+    "importlib.metadata",
+    "requests",
+    "requests.adapters",
+)
 
 
 class _Unused:
-    """Stands for a class of a module that was not imported."""
+    """Stands for whatever such a module defines: it can be made, but not used."""
 
-    def __init__(self, *_: Any, **__: Any) -> NoReturn:
-        raise RuntimeError("the framework was imported without boto3 and requests")
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{name}: its module was left out to start faster ({__name__})")
 
 
 class _Placeholder(ModuleType):
@@ -39,7 +52,21 @@ def _placeholders() -> Iterator[None]:
             del sys.modules[name]
 
 
-with _placeholders():
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let the collector not run meanwhile, nor look later at what was imported and stays."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
+with _placeholders(), _no_collection():
+    import botocore.session  # noqa: F401  # so that it is imported here, before others do it
     from cloudformation_cli_python_lib.interface import (
         Action,
         BaseResourceHandlerRequest,
