@@ -111,12 +111,12 @@ lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint with o
 .PHONY: security
 security: $(READY) ## bandit over all code that is no test
 	$(call say,Security)
-	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src local tools bench
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src local tools bench plugin
 
 .PHONY: types
 types: $(READY) ## mypy --strict
 	$(call say,Types)
-	@$(BIN)/mypy $(wildcard src local tools bench)
+	@$(BIN)/mypy $(wildcard src local tools bench plugin)
 
 .PHONY: schema
 schema: $(READY) ## cfn validate and guard-rail, without a warning; and growth since each release
@@ -227,7 +227,9 @@ clean: ## Remove environments, caches and what the tools leave behind
 # pins cannot be met, see requirements-dev.in).
 $(READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY): INTERPRETER = $(PYTHON)
 $(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
-$(READY) $(OTHER_READY): requirements-dev.txt
+$(READY) $(OTHER_READY): requirements-dev.txt plugin/pyproject.toml
+# What packages the type is not on pip's index: it is in this tree.
+$(READY) $(OTHER_READY): PLUGIN = --editable ./plugin
 $(ENGINES_READY): requirements-engines.txt
 $(CHECKERS_READY): requirements-checkers.txt
 $(LONG_READY): requirements-long.txt
@@ -236,4 +238,5 @@ $(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY):
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@$(if $(PLUGIN),$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PLUGIN))
 	@touch $@
