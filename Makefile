@@ -39,13 +39,19 @@ endif
 
 RUN := $(BIN)/python
 # The contract tests have a step of their own, so that what they say of themselves is seen.
-# Those of tests/engines need servers: `make test-engines`.
-PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --ignore=tests/contract \
-	--ignore=tests/engines
+# Those of tests/engines need servers: `make test-engines`. In the order of their folders, the long
+# ones come first, and both processes end together.
+PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
+	--ignore=tests/contract --ignore=tests/engines
 
 # What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough.
+# is enough. So are tables of 1,000 rows. Where there are two Pythons, the one without coverage does
+# both, because coverage makes each step dearer.
 OF_THE_PROJECT := bench guide packaging publish
+ifneq ($(OTHER_PYTHON),)
+coverage: export OLD_ROWS := 100
+coverage: PYTEST += $(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))
+endif
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
@@ -140,7 +146,7 @@ unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like
 	@$(PYTEST) $(ARGS)
 
 .PHONY: coverage
-coverage: $(READY) ## The same tests with branch coverage, 95 % at the least
+coverage: $(READY) ## The tests of code with branch coverage, 95 % at the least
 	$(call say,Tests on Python $(MINOR) with branch coverage)
 	@$(PYTEST) --cov --cov-report=term-missing
 
@@ -150,8 +156,7 @@ other-python:
 	$(call say,Python $(OTHER_MINOR) is not on this machine: everything runs on Python $(MINOR) alone)
 else
 other-python: $(OTHER_READY) ## All tests of code on the other of Python 3.11 and 3.12, where present
-	@OLD_ROWS=100 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)" \
-		ARGS="$(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))"
+	@$(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
 endif
 
 .PHONY: test-engines
@@ -224,7 +229,7 @@ clean: ## Remove environments, caches and what the tools leave behind
 # --- Environments ------------------------------------------------------------------------------
 
 # The lock names every package, so pip has nothing to resolve (and must not try: guard-rail's own
-# pins cannot be met, see requirements-dev.in).
+# pins cannot be met, see requirements-dev.in). Python compiles what is loaded; most of it never is.
 $(READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY): INTERPRETER = $(PYTHON)
 $(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
 $(READY) $(OTHER_READY): requirements-dev.txt plugin/pyproject.toml
@@ -237,6 +242,7 @@ $(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+		--requirement $<
 	@$(if $(PLUGIN),$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PLUGIN))
 	@touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext
@@ -34,7 +35,10 @@ class EmbeddedAws(Serving):
     def __init__(self) -> None:
         self.recorder = Recorder()
         self._patches = ExitStack()
-        self._app: WsgiApp = DomainDispatcherApplication(create_backend_app)
+        dispatcher: Any = DomainDispatcherApplication(create_backend_app)
+        # It looks through moto's own folders for each request, which takes as long as many answers.
+        dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)
+        self._app: WsgiApp = dispatcher
         # A conditional write is atomic at AWS. moto checks and writes in two steps and serves every
         # request in a thread of its own, so its DynamoDB is let in one request at a time.
         self._dynamodb = threading.Lock()
