@@ -76,8 +76,8 @@ def _drawn(policy: Policy) -> str:
 def _draw(alphabet: str, length: int) -> str:
     size = len(alphabet)
     characters: list[str] = []
-    while len(characters) < length:
-        chunk = min(_CHUNK, length - len(characters))
+    for made in range(0, length, _CHUNK):
+        chunk = min(_CHUNK, length - made)
         number = secrets.randbelow(size**chunk)
         for _ in range(chunk):
             number, index = divmod(number, size)
