@@ -135,6 +135,12 @@ unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like
 	$(call say,Tests on Python $(MINOR))
 	@$(PYTEST) $(ARGS)
 
+.PHONY: model
+model: $(READY) ## Other random histories and races, and more of them; TIMES=100 ARGS="-k race"
+	$(call say,Model and races on Python $(MINOR))
+	@MODEL_SEEDS=random MODEL_TIMES="$(or $(TIMES),10)" $(RUN) -m pytest --numprocesses=2 \
+		tests/model tests/concurrency $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY) ## The same tests with branch coverage, 95 % at the least
 	$(call say,Tests on Python $(MINOR) with branch coverage)
@@ -146,7 +152,7 @@ other-python:
 	$(call say,Python $(OTHER_MINOR) is not on this machine: everything runs on Python $(MINOR) alone)
 else
 other-python: $(OTHER_READY) ## All tests of code on the other of Python 3.11 and 3.12, where present
-	@OLD_ROWS=100 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)" \
+	@OLD_ROWS=100 MODEL_TIMES=0.25 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)" \
 		ARGS="$(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))"
 endif
 
