@@ -20,7 +20,7 @@ class Invariants:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._seen: dict[Key, dict[str, Any]] = {}
-        self._listed: set[int] | None = None
+        self._listed: set[int] = set()
         self._values: set[str] = set()
 
     def check(self, resources: Sequence[Resource], touched: Collection[int]) -> None:
@@ -42,7 +42,7 @@ class Invariants:
         alive = {resource.number for resource in resources if resource.secret.alive}
         # A list depends on nothing else, and costs as much as all the rest.
         if alive != self._listed:
-            self._check_lists(alive)
+            self._check_lists(alive, {PLACES[number][0] for number in alive ^ self._listed})
             self._listed = alive
 
     def differences(self, resource: Resource, secret: Reference) -> list[str]:
@@ -58,8 +58,8 @@ class Invariants:
         self._values |= {kept.value for kept in resource.secret.versions}
         assert found(item or {}, self._values) == []
 
-    def _check_lists(self, alive: set[int]) -> None:
-        for stack in (None, *dict.fromkeys(place[0] for place in PLACES)):
+    def _check_lists(self, alive: set[int], stacks: set[str]) -> None:
+        for stack in (None, *stacks):
             there = [self._account.identity(number) for number in sorted(alive)]
             expected = [one for one in there if stack in (None, one["StackName"])]
             listed = self._account.world.list({} if stack is None else {"StackName": stack})

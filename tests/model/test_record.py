@@ -178,7 +178,7 @@ def test_every_history_follows_the_rule(begin: Callable[[], Life]) -> None:
     run_state_machine_as_test(
         lambda: Machine(begin),
         settings=settings(
-            max_examples=effort.share(60),
+            max_examples=effort.share(55),
             derandomize=not effort.IS_DRAWN,
             stateful_step_count=40,
             deadline=None,
