@@ -136,10 +136,11 @@ unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like
 	@$(PYTEST) $(ARGS)
 
 .PHONY: model
-model: $(READY) ## Other random histories and races, and more of them; TIMES=100 ARGS="-k race"
-	$(call say,Model and races on Python $(MINOR))
-	@MODEL_SEEDS=random MODEL_TIMES="$(or $(TIMES),10)" $(RUN) -m pytest --numprocesses=2 \
-		tests/model tests/concurrency $(ARGS)
+model: SEED := $(shell date +%s)
+model: $(READY) ## Other random histories and races, and more; TIMES=100 SEED=1 ARGS="-k lost"
+	$(call say,Model and races with SEED=$(SEED) on Python $(MINOR))
+	@MODEL_SEED=$(SEED) MODEL_TIMES=$(or $(TIMES),10) $(RUN) -m pytest --numprocesses=2 \
+		--hypothesis-seed=$(SEED) tests/model tests/concurrency $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## The same tests with branch coverage, 95 % at the least

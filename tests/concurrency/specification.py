@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.concurrency.history import Checker, Event
 from tests.model.reference import Outcome, Reference
+from tests.model.states import like_generated
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,15 @@ class Standing:
     removed_until: float = -1.0
 
 
-def ends(events: Sequence[Event], beginning: Reference) -> set[Reference]:
-    """Return each secret that an allowed order of the operations leaves."""
+def ends(events: Sequence[Event], beginning: Reference, kept: Sequence[str]) -> set[Reference]:
+    """Return each secret that an allowed order of the operations leaves.
+
+    `kept` are the passwords in the record at the end: one of them may be the answer of an operation
+    whose answer nobody has.
+    """
     values = {event.outcome.value for event in events if event.outcome}
     values |= {event.call.state.secret for event in events if event.call.state.secret}
-    values |= {kept.value for kept in beginning.versions}
+    values |= {version.value for version in beginning.versions} | set(kept)
     checker = Checker[Standing](_Specification(sorted(values - {""}), events).follow)
     return {standing.secret for standing in checker.ends(events, Standing(beginning))}
 
@@ -54,8 +59,8 @@ class _Specification:
     def _possible(self, event: Event) -> Iterator[Outcome]:
         """What an operation may have answered whose answer nobody has.
 
-        Its password is one that somebody saw, or one that nobody did.
+        Its password is one that somebody saw, or one that is gone and that nobody did.
         """
-        unseen = f"unseen {self._numbers[id(event)]}"
+        unseen = like_generated(event.call.state.policy, self._numbers[id(event)])
         for value in (*self._values, unseen):
             yield Outcome(value=value)

@@ -173,7 +173,7 @@ class Life:
         self._touched.add(resource.number)
         after = [
             secret
-            for secret in ends(history.events, resource.secret)
+            for secret in ends(history.events, resource.secret, kept=())
             if not self._invariants.differences(resource, secret)
         ]
         assert after

@@ -34,3 +34,13 @@ SATISFIED: dict[str, Predicate] = {
 }
 TOKENS = ("", "", "1", "2", "3")
 SECRETS = ("first-of-mine", "second-of-mine-2", "aabbccddee")
+
+
+def like_generated(policy: str, number: int) -> str:
+    """Return a value that satisfies just the policies that one generated under this policy does."""
+    letters = "".join("abcdef"[number // 6**place % 6] for place in range(5))
+    if policy == "a to f":
+        return letters.ljust(32, "a")
+    length = 10 if policy == "10 characters" else 32
+    end = {"letters": "", "no digits": "!"}.get(policy, "0!")
+    return letters.ljust(length - len(end), "X") + end
