@@ -45,8 +45,8 @@ PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorde
 	--ignore=tests/contract --ignore=tests/engines
 
 # What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough. So are tables of 1,000 rows and most random histories. Where there are two Pythons, the one without coverage does
-# both, because coverage makes each step dearer.
+# is enough. So are tables of 1,000 rows, and most random histories. Where there are two Pythons, the
+# one without coverage does all of them, because coverage makes each step dearer.
 OF_THE_PROJECT := bench guide packaging publish
 ifneq ($(OTHER_PYTHON),)
 coverage: export OLD_ROWS := 100
