@@ -639,6 +639,7 @@ def test_a_version_of_an_unknown_source_is_damage() -> None:
         ({"Revision": {"S": "one"}}, 0, EARLIER),
         ({"Revision": None}, 0, EARLIER),
         ({"CreatedTime": {"N": "1"}}, 1, EARLIER),
+        ({"CreatedTime": None}, 1, EARLIER),
     ],
     ids=str,
 )

@@ -34,6 +34,7 @@ TABLE = "passwords"
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/passwords"
 IDENTITY = Identity(TABLE, "orders", "dev", "DB")
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+ANOTHER_TIME = "2026-01-01T00:00:00.001Z"
 KEY = {"StackName": {"S": "orders"}, "EnvName": {"S": "dev#DB"}}
 
 
@@ -143,12 +144,13 @@ def test_a_new_record_replaces_nothing(table: Table, deleted_time: str | None) -
     assert table.item() == to_item(standing)
 
 
-@pytest.mark.parametrize("revision", [3, 0], ids=["by its revision", "one without a revision"])
-def test_a_record_replaces_the_tombstone_that_was_read(table: Table, revision: int) -> None:
-    tombstone = replace(fresh(), revision=revision, deleted_time="2026")
-    table.put(to_item(tombstone))
+@pytest.mark.parametrize("lacking", [None, "Revision", "CreatedTime"])
+def test_a_record_replaces_the_tombstone_that_was_read(table: Table, lacking: str | None) -> None:
+    """A damaged one too, whichever of the two is lost that tell it from the next tombstone."""
+    item = to_item(replace(fresh(), revision=3, deleted_time="2026"))
+    table.put({name: value for name, value in item.items() if name != lacking})
 
-    table.store.add(fresh(), over=tombstone)
+    table.store.add(fresh(), over=table.store.get(IDENTITY))
 
     assert table.item() == to_item(fresh())
 
@@ -157,10 +159,16 @@ def test_a_record_replaces_the_tombstone_that_was_read(table: Table, revision: i
     ("standing", "over"),
     [
         ({"revision": 4, "deleted_time": "2026"}, 3),
+        ({"revision": 3, "deleted_time": "2026", "created_time": ANOTHER_TIME}, 3),
         ({"revision": 3}, 3),
         ({"revision": 3}, 0),
     ],
-    ids=["another tombstone", "a live record", "a live record, and no revision to go by"],
+    ids=[
+        "another tombstone",
+        "a tombstone of another life",
+        "a live record",
+        "a live record, and no revision to go by",
+    ],
 )
 def test_a_record_replaces_no_other_than_the_tombstone_that_was_read(
     table: Table, standing: dict[str, Any], over: int
@@ -227,6 +235,20 @@ def test_an_update_replaces_only_the_revision_before_of_the_kind_that_it_means(
     assert table.item() == to_item(replace(fresh(), revision=4))
 
 
+@pytest.mark.parametrize("deleted", [True, False], ids=["tombstone", "live"])
+def test_an_update_replaces_no_record_of_another_life(table: Table, deleted: bool) -> None:
+    """Revisions begin at 1 again where a name is taken anew."""
+    standing = replace(fresh(), deleted_time="2026" if deleted else None)
+    table.put(to_item(standing))
+
+    with pytest.raises(Superseded) as superseded:
+        next_one = replace(fresh(), revision=2, created_time=ANOTHER_TIME)
+        table.store.update(next_one, deleted=deleted)
+
+    assert superseded.value.standing == standing
+    assert table.item() == to_item(standing)
+
+
 def test_an_update_is_for_live_records_where_nothing_else_is_said(table: Table) -> None:
     table.put(to_item(replace(fresh(), deleted_time="2026")))
 
@@ -281,8 +303,12 @@ def test_a_record_that_stands_as_it_was_read_is_removed(table: Table) -> None:
 
 @pytest.mark.parametrize(
     "standing",
-    [replace(fresh(), revision=2), replace(fresh(), deleted_time="2026")],
-    ids=["another revision", "a tombstone"],
+    [
+        replace(fresh(), revision=2),
+        replace(fresh(), created_time=ANOTHER_TIME),
+        replace(fresh(), deleted_time="2026"),
+    ],
+    ids=["another revision", "another life", "a tombstone"],
 )
 def test_a_record_that_does_not_stand_as_it_was_read_is_not_removed(
     table: Table, standing: Record
