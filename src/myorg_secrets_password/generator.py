@@ -165,9 +165,10 @@ class Space:
         """Return how many characters pass before one that adds to the mask."""
         quiet = self._sizes[mask]
         rank = secrets.randbelow(self._completions(left, mask))
-        # The completions that begin with n quiet characters are among those with n - 1.
+        # The completions that begin with n quiet characters are among those with n - 1, and none
+        # has quiet ones alone.
         return bisect(
-            range(1, left + 1),
+            range(1, left),
             -rank - 1,
             key=lambda n: -(quiet**n) * self._completions(left - n, mask),
         )

@@ -198,6 +198,13 @@ def test_count_is_the_number_of_satisfying_strings(policy: Policy) -> None:
     assert count(policy) == len(satisfying(policy))
 
 
+def test_count_is_exact_for_long_passwords_too() -> None:
+    """All of three characters, the third not at the ends: less those that lack one or two."""
+    policy = Policy(100, "abc", ends="ab", distinct=3)
+
+    assert count(policy) == 2**2 * 3**98 - 2**100 - 2 * 2**98 + 2
+
+
 @settings(max_examples=150, deadline=None)
 @given(policy=small_policies().filter(count))
 def test_whatever_is_built_satisfies(policy: Policy) -> None:
