@@ -32,21 +32,28 @@ def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
     Raises:
         InvalidNextToken: it was not made by `encode_token`, or for another scope.
     """
-    try:
-        key = base64.b85decode(token)[_DIGEST_BYTES:]
-        length, names = int.from_bytes(key[:_LENGTH_BYTES]), key[_LENGTH_BYTES:]
-        stack_name, env_name = names[:length].decode(), names[length:].decode()
+    last = _key_in(token)
+    if (
+        last is None
+        or not all(last)
+        or scope[1] not in (None, last[0])
         # Whatever else decodes to the same key, or is of another scope, is not the same text.
-        is_ours = encode_token((stack_name, env_name), scope) == token
-    except (ValueError, TypeError):
-        stack_name = env_name = ""
-        is_ours = False
-    if not (is_ours and stack_name and env_name) or scope[1] not in (None, stack_name):
+        or encode_token(last, scope) != token
+    ):
         raise InvalidNextToken(
             "nextToken is not one that this type returned for this TableName and StackName."
             " Start the list again without it."
         )
-    return stack_name, env_name
+    return last
+
+
+def _key_in(token: str) -> tuple[str, str] | None:
+    try:
+        key = base64.b85decode(token)[_DIGEST_BYTES:]
+        length, names = int.from_bytes(key[:_LENGTH_BYTES]), key[_LENGTH_BYTES:]
+        return names[:length].decode(), names[length:].decode()
+    except (ValueError, TypeError):
+        return None
 
 
 def _digest(scope: tuple[str, str | None]) -> bytes:
