@@ -832,6 +832,8 @@ def test_the_zone_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch
     try:
         assert iso(NOW) == "2026-01-02T03:04:05.678Z"
         assert iso_of_epoch(0) == "1970-01-01T00:00:00.000Z"
+        # The year 10000 has begun in that zone.
+        assert iso_of_epoch(253_402_300_799) == "9999-12-31T23:59:59.000Z"
     finally:
         monkeypatch.undo()
         time.tzset()
