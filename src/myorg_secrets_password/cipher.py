@@ -36,6 +36,18 @@ def encryption_context(identity: Identity, version_id: str) -> dict[str, str]:
     }
 
 
+def decoded(plaintext: bytes) -> str | None:
+    """Return what KMS decrypted as text, or None if it is none.
+
+    Whoever raises then has no UnicodeDecodeError behind its own: that one holds the plaintext, and
+    `from None` only hides it.
+    """
+    try:
+        return plaintext.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def is_multi_region(key_arn: str) -> bool:
     """Tell whether a key has replicas of the same key material in other Regions.
 
@@ -99,10 +111,10 @@ class Cipher:
             )
         if not answer.get("Plaintext"):
             raise malformed(f"kms:Decrypt on {key_arn}")
-        try:
-            return ClearText(answer["Plaintext"].decode())
-        except UnicodeDecodeError:
-            raise Damaged(f"The version {version.id} of {identity} is not a password.") from None
+        text = decoded(answer["Plaintext"])
+        if text is None:
+            raise Damaged(f"The version {version.id} of {identity} is not a password.")
+        return ClearText(text)
 
     def re_encrypt(self, identity: Identity, version: Version, key_id: str) -> Version:
         """Return the version encrypted under another key; the clear text does not leave KMS.
