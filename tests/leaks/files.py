@@ -1,6 +1,5 @@
 """What stands in files, those in archives and compressed ones included."""
 
-import gzip
 import io
 import zipfile
 import zlib
@@ -9,6 +8,13 @@ from pathlib import Path
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file. None that the tests write is larger."""
+
+_GZIP, _ZIP = b"\x1f\x8b\x08", b"PK\x03\x04"
+
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+_CHUNK_HEADER = 64
+"""Bytes that may stand before: the SDK sends objects in chunks, each behind its length."""
 
 
 def files_in(folder: Path) -> Iterator[Path]:
@@ -28,16 +34,22 @@ def contents(path: Path) -> Iterator[bytes]:
 def unpacked(raw: bytes) -> Iterator[bytes]:
     """Yield these bytes, and what they hold when they are gzip's or an archive."""
     yield raw
-    if raw.startswith(b"\x1f\x8b"):
-        try:
-            yield from unpacked(gzip.decompress(raw))
-        except (OSError, EOFError, zlib.error):
-            return
-    elif raw.startswith(b"PK\x03\x04"):
-        try:
+    try:
+        if raw.startswith(_ZIP):
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 for member in archive.infolist():
                     yield member.filename.encode()
                     yield from unpacked(archive.read(member))
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
-            return
+        elif (start := raw.find(_GZIP, 0, _CHUNK_HEADER)) >= 0:
+            yield from unpacked(_decompressed(raw[start:]))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        return  # it only looked like one
+
+
+def _decompressed(raw: bytes) -> bytes:
+    whole = b""
+    while raw.startswith(_GZIP):
+        member = zlib.decompressobj(_GZIP_WINDOW)
+        whole += member.decompress(raw)
+        raw = member.unused_data
+    return whole

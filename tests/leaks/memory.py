@@ -33,13 +33,16 @@ from myorg_secrets_password.handlers import resource
 from tests.leaks.heap import holders_of, texts
 from tests.leaks.search import Search
 from tests.leaks.spellings import spellings
-from tests.world import Fault, answer_with, break_with, refuse_with, without_waits
+from tests.world import Fault, answer_with, refuse_with, without_waits
 
 TABLE_NAME = "myorg-secrets-password"
 ACCOUNT = Account("123456789012", REGION)
 CREDENTIALS = {"AccessKeyId": "local", "SecretAccessKey": "local", "SessionToken": "local"}
 STACK_ID = f"arn:aws:cloudformation:{REGION}:123456789012:stack/orders/1"
 IDENTIFIER = {"TableName": TABLE_NAME, "StackName": "orders", "Env": "default", "Name": "DB"}
+
+LOOKED_AFTER = ("a write to a record that is gone", "a consumer")
+"""The last failure, and the last of all: what keeps the latest alone is seen with either."""
 
 Faults = dict[str, Fault]
 
@@ -56,7 +59,7 @@ class Backwards:
             self.keep(text.encode())
             begin(clear, text)
 
-        ClearText.__init__ = noting  # type: ignore[method-assign]
+        ClearText.__init__ = noting  # type: ignore[method-assign,assignment]
 
     def keep(self, value: bytes) -> None:
         """Note a password of the present invocation."""
@@ -85,9 +88,13 @@ def main() -> None:
 
 
 def report() -> dict[str, Any]:
+    """Do all of it, and return what is printed."""
     backwards = Backwards()
-    outcomes = dict(served(backwards))
-    found = backwards.found()
+    outcomes, found = dict[str, str](), dict[bytes, str]()
+    for what, outcome in served(backwards):
+        outcomes[what] = outcome
+        if what in LOOKED_AFTER:
+            found |= backwards.found()
     holders = holders_of(found) if found else {}
     said: dict[str, Any] = {
         "outcomes": outcomes,
@@ -169,12 +176,18 @@ def quoting(refuse: Callable[[str], Exception | Fault]) -> Fault:
     """Fail with a text that quotes the password which KMS was to encrypt."""
 
     def fault(request: AWSPreparedRequest) -> AWSResponse | None:
+        assert isinstance(request.body, str | bytes)
         failure = refuse(base64.b64decode(json.loads(request.body)["Plaintext"]).decode())
         if isinstance(failure, Exception):
             raise failure
         return failure(request)
 
     return fault
+
+
+def unanswered(request: AWSPreparedRequest) -> AWSResponse | None:
+    """Fail with an error that is new each time: it holds the frames that it came through."""
+    raise botocore.exceptions.ReadTimeoutError(endpoint_url=request.url)
 
 
 def decrypting_to(backwards: Backwards, start: bytes) -> Fault:
@@ -195,19 +208,15 @@ def invocations(backwards: Backwards) -> dict[str, tuple[Faults, Callable[[Backw
     rotate = handler("UPDATE", {"RotationToken": "2"})
     provide = handler("UPDATE", {"SecretString": ""})
     throttled, broken = refuse_with("ThrottlingException"), refuse_with("InternalServerError", 500)
-    unreachable = break_with(botocore.exceptions.ReadTimeoutError(endpoint_url="https://kms"))
     page = answer_with(200, b"<html>Welcome</html>")
     another, unreadable = (decrypting_to(backwards, start) for start in (b"", b"\xff"))
     refused = quoting(lambda value: refuse_with("ValidationException", message=value))
     defect = quoting(RuntimeError)
     return {
+        "a read of nothing": ({}, read),
+        "the reader function of nothing": ({}, read_by_function),
+        "a consumer of nothing": ({}, read_by_client),
         "a create": ({}, create),
-        "a read": ({}, read),
-        "an update that keeps the password": ({}, update),
-        "a rotation": ({}, rotate),
-        "a roll-back": ({}, update),
-        "a SecretString": ({}, provide),
-        "a list": ({}, handler("LIST")),
         "a create over a live record": ({}, create),
         "a SecretString that the engine refuses": (
             {},
@@ -224,7 +233,7 @@ def invocations(backwards: Backwards) -> dict[str, tuple[Faults, Callable[[Backw
         "Encrypt refused in words that quote": ({"Encrypt": refused}, provide),
         "a defect in words that quote": ({"Encrypt": defect}, provide),
         "Encrypt throttled": ({"Encrypt": throttled}, provide),
-        "Decrypt without an answer": ({"Decrypt": unreachable}, provide),
+        "Decrypt without an answer": ({"Decrypt": unanswered}, provide),
         "Decrypt answered by a proxy": ({"Decrypt": page}, provide),
         "Decrypt of another password": ({"Decrypt": another}, provide),
         "Decrypt of what is no text": ({"Decrypt": unreadable}, read),
@@ -234,12 +243,16 @@ def invocations(backwards: Backwards) -> dict[str, tuple[Faults, Callable[[Backw
             provide,
         ),
         "a log that cannot be delivered": ({"PutLogEvents": broken}, provide),
+        "an update that keeps the password": ({}, update),
+        "a rotation": ({}, rotate),
+        "a roll-back": ({}, update),
+        "a SecretString": ({}, provide),
+        "a list": ({}, handler("LIST")),
+        "a delete": ({}, handler("DELETE")),
+        "a create over a tombstone": ({}, create),
+        "a read": ({}, read),
         "the reader function": ({}, read_by_function),
         "a consumer": ({}, read_by_client),
-        "a delete": ({}, handler("DELETE")),
-        "a read of nothing": ({}, read),
-        "the reader function of nothing": ({}, read_by_function),
-        "a consumer of nothing": ({}, read_by_client),
     }
 
 

@@ -119,7 +119,7 @@ def _listen_to_exceptions(hear: Hear) -> None:
         hear("an exception", repr(args))
 
     pytest.RaisesExc.__exit__ = heard  # type: ignore[method-assign]
-    PasswordError.__init__ = heard_at_birth  # type: ignore[method-assign]
+    PasswordError.__init__ = heard_at_birth  # type: ignore[method-assign,assignment]
 
 
 def _shown(error: BaseException) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _listen_to_answers(hear: Hear) -> None:
         hear("an answer", repr(_without_value(answer)))
         return answer
 
-    PasswordResource.__call__ = heard  # type: ignore[method-assign]
+    PasswordResource.__call__ = heard  # type: ignore[method-assign,assignment]
 
 
 def _without_value(answer: Mapping[str, Any]) -> dict[str, Any]:
