@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from multiprocessing import forkserver, util
 
 import pytest
 
@@ -44,6 +45,17 @@ def world(account: worlds.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[wo
     worlds.without_waits(monkeypatch)
     yield account
     account.reset()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[None]:
+    """End with the session what tests/cli/runner.py forks from, and its folder.
+
+    xdist's workers end without what Python does at the end of a process.
+    """
+    yield
+    forkserver._forkserver._stop()
+    util._run_finalizers()
 
 
 @pytest.fixture

@@ -34,11 +34,15 @@ SHOWING_COMMANDS = {
 """What may print values to standard output, by words of its arguments, and why."""
 
 
+_listening: list[Hear] = []
+
+
 def listen(hear: Hear) -> None:
     """Have everything handed over that goes out from here on, in this process."""
+    _listening.append(hear)
     _listen_to_loggers(hear)
     _listen_to_captured_output(hear)
-    _listen_to_children(hear)
+    _listen_to_children()
     _listen_to_exceptions(hear)
     _listen_to_requests(hear)
     _listen_to_answers(hear)
@@ -76,19 +80,25 @@ def _listen_to_captured_output(hear: Hear) -> None:
     pytest.CaptureFixture.readouterr = heard  # type: ignore[method-assign]
 
 
-def _listen_to_children(hear: Hear) -> None:
+def _listen_to_children() -> None:
     """What programs print that tests start, as subprocess.run and communicate collect it."""
     communicate = subprocess.Popen.communicate
 
     def heard(self: subprocess.Popen[Any], *args: Any, **keywords: Any) -> Any:
         out, err = communicate(self, *args, **keywords)
-        if out and not _may_print_values(self.args):
-            hear("standard output of a process", out)
-        if err:
-            hear("standard error of a process", err)
+        hear_process(self.args, out, err)
         return out, err
 
     subprocess.Popen.communicate = heard  # type: ignore[method-assign]
+
+
+def hear_process(arguments: Any, out: str | bytes | None, err: str | bytes | None) -> None:
+    """Hand over what a process has printed. Whoever collects that without subprocess calls this."""
+    for hear in _listening:
+        if out and not _may_print_values(arguments):
+            hear("standard output of a process", out)
+        if err:
+            hear("standard error of a process", err)
 
 
 def _may_print_values(arguments: Any) -> bool:
