@@ -19,6 +19,7 @@ from local.ordered_tables import ordered_tables
 from myorg_secrets_password.handlers import resource
 from myorg_secrets_password.item import Item
 from myorg_secrets_password.store import PAGE_SIZE
+from tests.leaks import outlets
 from tests.leaks.child import python_m
 from tests.world import ACCOUNT_ID, REGION, World, answer_with
 from tools.project import ROOT
@@ -122,6 +123,7 @@ def test_the_memory_of_a_list_does_not_grow_with_the_records(
     """A tenth of the pages needs as much as all of them. What a test logs would stay in memory."""
     monkeypatch.setattr(logging.getLogger("myorg_secrets_password"), "disabled", True)
     monkeypatch.setattr(logging.getLogger("myorg_secrets_password.framework"), "disabled", True)
+    monkeypatch.setattr(outlets, "listening", [])
     ends = itertools.cycle(range(1, PAGES + 1))
 
     def scan(request: Any) -> Any:

@@ -10,7 +10,7 @@ def test_both_outputs_of_the_program_are_heard(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[tuple[str, str | bytes]] = []
-    monkeypatch.setattr(outlets, "_listening", [lambda *said: heard.append(said)])
+    monkeypatch.setattr(outlets, "listening", [lambda *said: heard.append(said)])
 
     shown = program("list", "--help")
     refused = program("nonsense")

@@ -30,25 +30,34 @@ SHOWING_COMMANDS = {
     ("myorg_secrets.cli", "get"): "prints the value alone: that is its work",
     ("myorg_secrets.cli", "exec"): "its child has the value in its environment, and prints it here",
     ("myorg_secrets.cli", "history", "--show-values"): "prints what the option asks for",
+    ("tests.leaks.child", "local", "demo"): "shows one as a consumer has it; its tests say where",
+    ("cfn.py", "test"): "the CloudFormation CLI prints its models; names and counts are taken",
 }
 """What may print values to standard output, by words of its arguments, and why."""
 
 
-_listening: list[Hear] = []
+listening: list[Hear] = []
+"""Who hears what goes out. What is heard stays in memory to the end of the test: one that measures
+memory empties this list meanwhile."""
 
 
 def listen(hear: Hear) -> None:
     """Have everything handed over that goes out from here on, in this process."""
-    _listening.append(hear)
-    _listen_to_loggers(hear)
-    _listen_to_captured_output(hear)
+    listening.append(hear)
+    _listen_to_loggers()
+    _listen_to_captured_output()
     _listen_to_children()
-    _listen_to_exceptions(hear)
-    _listen_to_requests(hear)
-    _listen_to_answers(hear)
+    _listen_to_exceptions()
+    _listen_to_requests()
+    _listen_to_answers()
 
 
-def _listen_to_loggers(hear: Hear) -> None:
+def _hear(outlet: str, said: str | bytes) -> None:
+    for hear in listening:
+        hear(outlet, said)
+
+
+def _listen_to_loggers() -> None:
     """Every record that a logger makes, whether it propagates or not, with what is extra."""
     standard = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
     call_handlers = logging.Logger.callHandlers
@@ -58,23 +67,23 @@ def _listen_to_loggers(hear: Hear) -> None:
             call_handlers(self, record)
         finally:
             # A handler that formatted it has left the text there.
-            hear("a log record", vars(record).get("message") or repr((record.msg, record.args)))
+            _hear("a log record", vars(record).get("message") or repr((record.msg, record.args)))
             if record.exc_info and record.exc_info[1]:
-                hear("a log record", "".join(_shown(record.exc_info[1])))
+                _hear("a log record", "".join(_shown(record.exc_info[1])))
             if extra := {name: it for name, it in vars(record).items() if name not in standard}:
-                hear("a log record", repr(extra))
+                _hear("a log record", repr(extra))
 
     logging.Logger.callHandlers = heard  # type: ignore[method-assign]
 
 
-def _listen_to_captured_output(hear: Hear) -> None:
+def _listen_to_captured_output() -> None:
     """What a test takes away from capsys and capfd; pytest's report has the rest."""
     readouterr = pytest.CaptureFixture.readouterr
 
     def heard(self: pytest.CaptureFixture[Any]) -> Any:
         captured = readouterr(self)
-        hear("standard output", captured.out)
-        hear("standard error", captured.err)
+        _hear("standard output", captured.out)
+        _hear("standard error", captured.err)
         return captured
 
     pytest.CaptureFixture.readouterr = heard  # type: ignore[method-assign]
@@ -94,11 +103,10 @@ def _listen_to_children() -> None:
 
 def hear_process(arguments: Any, out: str | bytes | None, err: str | bytes | None) -> None:
     """Hand over what a process has printed. Whoever collects that without subprocess calls this."""
-    for hear in _listening:
-        if out and not _may_print_values(arguments):
-            hear("standard output of a process", out)
-        if err:
-            hear("standard error of a process", err)
+    if out and not _may_print_values(arguments):
+        _hear("standard output of a process", out)
+    if err:
+        _hear("standard error of a process", err)
 
 
 def _may_print_values(arguments: Any) -> bool:
@@ -110,7 +118,7 @@ def _may_print_values(arguments: Any) -> bool:
     )
 
 
-def _listen_to_exceptions(hear: Hear) -> None:
+def _listen_to_exceptions() -> None:
     """Every exception that this project raises on purpose, and every one that a test expects."""
     leave = pytest.RaisesExc.__exit__
 
@@ -121,12 +129,12 @@ def _listen_to_exceptions(hear: Hear) -> None:
         trace: TracebackType | None,
     ) -> bool:
         if error is not None:
-            hear("an exception", "".join(_shown(error)))
+            _hear("an exception", "".join(_shown(error)))
         return leave(self, kind, error, trace)
 
     def heard_at_birth(self: PasswordError, *args: object) -> None:
         super(PasswordError, self).__init__(*args)
-        hear("an exception", repr(args))
+        _hear("an exception", repr(args))
 
     pytest.RaisesExc.__exit__ = heard  # type: ignore[method-assign]
     PasswordError.__init__ = heard_at_birth  # type: ignore[method-assign,assignment]
@@ -146,7 +154,7 @@ def _shown(error: BaseException) -> Iterator[str]:
         chain += [link.__cause__, link.__context__, *getattr(link, "exceptions", ())]
 
 
-def _listen_to_requests(hear: Hear) -> None:
+def _listen_to_requests() -> None:
     """What is sent to AWS: items, metrics, log events, objects, names of roles and sessions."""
     setup_class = BaseResponse.setup_class
 
@@ -155,19 +163,19 @@ def _listen_to_requests(hear: Hear) -> None:
         if self.service_name not in CARRIERS:
             outlet = f"a request to {self.service_name}"
             # A form leaves no body behind.
-            hear(outlet, self.raw_body or repr(dict(self.querystring)))
-            hear(outlet, f"{self.uri} {dict(self.headers)}")
+            _hear(outlet, self.raw_body or repr(dict(self.querystring)))
+            _hear(outlet, f"{self.uri} {dict(self.headers)}")
 
     BaseResponse.setup_class = heard  # type: ignore[method-assign]
 
 
-def _listen_to_answers(hear: Hear) -> None:
+def _listen_to_answers() -> None:
     """The handlers' answers, without what Fn::GetAtt reads."""
     call = PasswordResource.__call__
 
     def heard(self: PasswordResource, event: MutableMapping[str, Any], context: Any) -> Any:
         answer = call(self, event, context)
-        hear("an answer", repr(_without_value(answer)))
+        _hear("an answer", repr(_without_value(answer)))
         return answer
 
     PasswordResource.__call__ = heard  # type: ignore[method-assign,assignment]

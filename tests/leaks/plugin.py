@@ -18,7 +18,7 @@ import pytest
 from tests.leaks import child
 from tests.leaks.files import contents, files_in, unpacked
 from tests.leaks.outlets import listen
-from tests.leaks.values import Values, tell_values_to, written_down
+from tests.leaks.values import Values, tell_values_to
 from tools.project import ROOT
 
 SHARED = ("build", ".hypothesis", "rpdk.log", "guard-rail.log")
@@ -107,7 +107,7 @@ class LeakWatch:
         return self._values.found_in(text)
 
     def _secret(self, values: set[bytes]) -> set[bytes]:
-        return values - written_down(values, _sources()) if values else values
+        return {value for value in values if not _is_written_down(value)}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -163,6 +163,11 @@ class LeakWatch:
         )
         for leak in self._leaks:
             terminalreporter.write_line(f"LEAK {leak.where} - {leak}")
+
+
+@cache
+def _is_written_down(value: bytes) -> bool:
+    return any(value in text for text in _sources())
 
 
 @cache

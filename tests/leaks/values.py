@@ -5,7 +5,8 @@ or makes as a data key. All programs that the tests start, as processes too, hav
 Those few that bring an emulator of their own report to this process: `tests.leaks.child`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 from moto.kms.models import KmsBackend
@@ -22,20 +23,20 @@ class Values:
         self.all: set[bytes] = set()
         self.present: set[bytes] = set()
         self._search = Search()
-        self._searched: set[bytes] = set()
+        self._new: SimpleQueue[bytes] = SimpleQueue()
 
     def add(self, value: bytes) -> None:
-        """Watch a value from here on."""
+        """Watch a value from here on. Threads of servers call this, too."""
         if is_telling(value):
             self.present.add(value)
-            self.all.add(value)
+            if value not in self.all:
+                self.all.add(value)
+                self._new.put(value)
 
     def found_in(self, text: bytes) -> set[bytes]:
         """Return the values that a text shows."""
-        # Server threads may add to the set meanwhile.
-        new = self.all.copy() - self._searched
-        self._search.add(new)
-        self._searched |= new
+        while not self._new.empty():
+            self._search.add([self._new.get()])
         return self._search.found_in(text)
 
 
@@ -69,9 +70,3 @@ def tell_values_to(add: Callable[[bytes], None]) -> None:
     KmsBackend.encrypt = telling_encrypt  # type: ignore[method-assign]
     KmsBackend.decrypt = telling_decrypt  # type: ignore[method-assign]
     KmsBackend.generate_data_key = telling_generate_data_key  # type: ignore[method-assign]
-
-
-def written_down(values: Iterable[bytes], places: Iterable[bytes]) -> set[bytes]:
-    """Return the values that stand in full in what the project itself has written down."""
-    texts = list(places)
-    return {value for value in values if any(value in text for text in texts)}
