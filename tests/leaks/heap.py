@@ -18,6 +18,8 @@ def texts() -> Iterator[bytes]:
     handlers of loggers and exceptions keep; in the variables of whatever waits in another thread;
     and in buffers. The frames of this thread are left out: they belong to whoever asks.
     """
+    # What was frozen, as a Lambda function may do when it is loaded, is in no list of objects.
+    gc.unfreeze()
     gc.collect()
     seen: set[int] = set()
     for held in _containers():
