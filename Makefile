@@ -156,6 +156,11 @@ test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS
 	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
 		tests/engines $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(LONG_READY) ## Break inputs for a long time, guided by coverage; ARGS="--seconds 300 event item"
+	$(call say,Fuzzing on Python $(MINOR))
+	@$(LONG_VENV)/bin/python -m tests.fuzz $(ARGS)
+
 .PHONY: servers
 servers: ## Install what test-engines starts, from Debian's packages, as root
 	@"$(PYTHON)" -m tools.install_servers $(SERVERS)

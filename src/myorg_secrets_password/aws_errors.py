@@ -254,9 +254,7 @@ def _fits(shape: Shape, value: Any) -> bool:
     match shape:
         case StructureShape():
             return isinstance(value, dict) and all(
-                _fits(inner, value[name])
-                for name, inner in shape.members.items()
-                if name in value
+                _fits(inner, value[name]) for name, inner in shape.members.items() if name in value
             )
         case ListShape():
             return isinstance(value, list) and all(_fits(shape.member, each) for each in value)

@@ -193,7 +193,9 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
 def model_of(secret: Secret) -> ResourceModel:
     """Return a secret as CloudFormation sees it: JSON types only, nothing write-only, no nulls."""
     record = secret.record
-    settings, policy = record.settings, record.declared.policy
+    settings = record.settings
+    # What is in a table may be written by others: what no template can declare is not answered.
+    policy = salvage(record.declared.policy)
     return _model(
         **_identifiers(record.identity),
         KeyId=settings.key_id,

@@ -68,17 +68,6 @@ def search(name: str, seconds: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["myorg_secrets", "myorg_secrets_password"]):
-        import myorg_secrets.cli.adopt
-        import myorg_secrets.cli.app
-        import myorg_secrets.cli.doctor
-        import myorg_secrets.cli.execute
-        import myorg_secrets.cli.export
-        import myorg_secrets.cli.get
-        import myorg_secrets.cli.history
-        import myorg_secrets.cli.imports
-        import myorg_secrets.cli.listing
-        import myorg_secrets.cli.mirror
-        import myorg_secrets.cli.restore
         import myorg_secrets_password.handlers  # noqa: F401  # each is imported for its code
 
     from tests.fuzz.breaking import broken
@@ -152,7 +141,7 @@ def _laboratory() -> Iterator[Any]:
 
 
 def _seeds(at: Any, name: str) -> Iterator[bytes]:
-    """Yield what a search starts from: right input, and events as the tests' strategies make them."""
+    """Yield what a search starts from: right input, and events as the tests make them."""
     from hypothesis import HealthCheck, Phase, given, settings
 
     from tests.fuzz import events

@@ -128,8 +128,10 @@ def _bent_text(text: str, rng: random.Random) -> str:
             f"{text}\n",
             text[:at],
             text[at:],
-            text[:at] + rng.choice(("\0", "\ud83d", "|", "#", "\u200b", "'", "\\", "é")) + text[at:],
-            text[:at] + rng.choice("aA0/:=+{}[]\",") + text[at + 1 :],
+            text[:at]
+            + rng.choice(("\0", "\ud83d", "|", "#", "\u200b", "'", "\\", "é"))
+            + text[at:],
+            text[:at] + rng.choice('aA0/:=+{}[]",') + text[at + 1 :],
             text * 300,
         )
     )

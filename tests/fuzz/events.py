@@ -142,9 +142,9 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 def at_home(event: Any) -> Any:
     """Return an event for the one Region that there is, where it names another one rightly."""
-    if isinstance(event, dict) and isinstance(event.get("region"), str):
-        if _REGION.fullmatch(event["region"]):
-            return {**event, "region": REGION}
+    region = event.get("region") if isinstance(event, dict) else None
+    if isinstance(region, str) and _REGION.fullmatch(region):
+        return {**event, "region": REGION}
     return event
 
 
@@ -232,9 +232,7 @@ def _mended(value: Any) -> Any:
 
 def _is_text(value: Any) -> bool:
     text = _mended(value)
-    return text is None or (
-        isinstance(text, str) and len(text) <= 4096 and schema.is_unicode(text)
-    )
+    return text is None or (isinstance(text, str) and len(text) <= 4096 and schema.is_unicode(text))
 
 
 def _are_credentials(value: Any) -> bool:

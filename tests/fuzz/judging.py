@@ -13,6 +13,14 @@ from tests.fuzz.lab import Ended, Served
 
 CODES = {code.name for code in HandlerErrorCode} - {"InternalFailure"}
 ACTIONS = ("CREATE", "READ", "UPDATE", "DELETE", "LIST")
+MODELS = (
+    "resourceProperties",
+    "previousResourceProperties",
+    "desiredResourceState",
+    "previousResourceState",
+)
+"""Where an event has properties."""
+
 SHORTEST = 6
 """Characters: what is shorter is found by chance in any text."""
 
@@ -31,20 +39,18 @@ def secrets_in(event: Any) -> set[str]:
     """Return the texts that an event holds where a password belongs, and nowhere else."""
     secret: set[str] = set()
     open_: set[str] = set()
-    waiting: list[tuple[Any, bool]] = [(event, False)]
+    waiting: list[tuple[Any, bool, bool]] = [(event, False, False)]
     while waiting:
-        value, hidden = waiting.pop()
+        value, is_model, is_secret = waiting.pop()
         if isinstance(value, dict):
-            # A tag has a Value, too, and nobody's password is in it.
-            of_tag = "Key" in value
             for name, inner in value.items():
                 open_.add(name)
-                is_secret = name in ("SecretString", "Value") and not of_tag
-                waiting.append((inner, hidden or is_secret))
+                hidden = is_secret or (is_model and name in ("SecretString", "Value"))
+                waiting.append((inner, name in MODELS, hidden))
         elif isinstance(value, list):
-            waiting += [(inner, hidden) for inner in value]
+            waiting += [(inner, False, is_secret) for inner in value]
         elif isinstance(value, str):
-            (secret if hidden else open_).add(value)
+            (secret if is_secret else open_).add(value)
     return {
         text
         for text in secret

@@ -173,6 +173,7 @@ def _listening(but: tuple[str, ...]) -> Iterator[io.StringIO]:
 # --- Any JSON value as an item that DynamoDB takes ---
 
 _DEEPEST = 20
+_TYPES = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
 
 
 def as_item(value: Any, keys: Mapping[str, str]) -> Item:
@@ -223,7 +224,14 @@ def _attribute(value: Any, depth: int = 0) -> dict[str, Any]:
 
 
 def _map(value: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    return {"M": {_unicode(name): _attribute(inner, depth + 1) for name, inner in value.items()}}
+    # moto takes an attribute that is called like a type for that type.
+    return {
+        "M": {
+            _unicode(name) + "_" * (name in _TYPES): _attribute(inner, depth + 1)
+            for name, inner in value.items()
+            if name
+        }
+    }
 
 
 def _is_number(text: str) -> bool:

@@ -42,9 +42,7 @@ def valid(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if schema.get("type") == "object":
         parts = {name: valid(inner) for name, inner in schema["properties"].items()}
         required = schema.get("required", ())
-        return st.fixed_dictionaries(
-            {name: parts.pop(name) for name in required}, optional=parts
-        )
+        return st.fixed_dictionaries({name: parts.pop(name) for name in required}, optional=parts)
     if schema.get("type") == "array":
         return st.lists(valid(schema["items"]), max_size=min(schema["maxItems"], 3))
     return from_schema({name: said for name, said in schema.items() if name != "default"})
@@ -106,9 +104,9 @@ def settled(schema: Mapping[str, Any], value: Any) -> Any:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(
-        value, list
-    ) else ():
+    for inner in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from _texts(inner)
 
 
@@ -154,9 +152,7 @@ OF_IDENTIFIERS: dict[str, Callable[[Model], bool]] = {
 }
 OF_MODELS: dict[str, Callable[[Model], bool]] = {
     "SecretString takes 4096 bytes of UTF-8": lambda m: _size(m, "SecretString") > 4096,
-    "a recovery window is 0 or a week at least": lambda m: (
-        0 < m.get("RecoveryWindowInDays", 0) < 7
-    ),
+    "a recovery window is 0 or a week at least": lambda m: 0 < m.get("RecoveryWindowInDays", 0) < 7,
     "a tag's key occurs once": _repeats,
     "AllowedCharacters stands alone": lambda m: (
         "AllowedCharacters" in m and any(m.get(name) for name in _BESIDE_ALLOWED)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.breaking import broken
-from tests.fuzz.events import ACTIONS, events, problems_of, test_event
+from tests.fuzz.events import ACTIONS, events, test_event
 from tests.fuzz.quick import QUICK
 from tests.fuzz.targets import Bench, live_event_target, test_event_target
 
