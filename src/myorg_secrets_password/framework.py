@@ -77,9 +77,9 @@ class PasswordResource(Resource):
     def test_entrypoint(self, event: MutableMapping[str, Any], context: Any) -> Answer:
         """Serve one event in the form of the framework's test entry point."""
         event = event if isinstance(event, Mapping) else {}
-        request = event.get("request")
+        request = event.get("request") or {}
         if not isinstance(request, Mapping):
-            request = {}
+            return self({"action": event.get("action"), "requestData": request}, context)
         return self(
             {
                 "action": event.get("action"),

@@ -126,7 +126,7 @@ def _laboratory() -> Iterator[Any]:
     import botocore.retries.quota
 
     from tests.fuzz.lab import Laboratory
-    from tests.fuzz.targets import bench
+    from tests.fuzz.targets import bench, old_table
     from tests.world import mocked
 
     no_wait: Any = SimpleNamespace(sleep=lambda seconds: None)
@@ -136,6 +136,7 @@ def _laboratory() -> Iterator[Any]:
     with tempfile.TemporaryDirectory() as scratch, mocked() as world:
         lab = Laboratory(world, Path(scratch))
         made = bench(world, lab)
+        old_table(world)
         boto3.Session = lab.session  # type: ignore[misc]
         yield made
 

@@ -13,20 +13,34 @@ if TYPE_CHECKING:
     from tests.fuzz.targets import Bench
 
 
+@pytest.fixture(scope="session")
+def filled() -> "dict[World, Bench]":
+    """What was put into an account, which takes longer than most of the tests."""
+    return {}
+
+
 @pytest.fixture
 def at(
-    world: World, quiet_sdk: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> "Iterator[Bench]":
+    world: World,
+    filled: "dict[World, Bench]",
+    quiet_sdk: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator["Bench"]:
     """A secret in the table, an old table beside it, and sessions that are kept."""
     # Not at the top: hypothesis may not be asked for characters before the tests are collected.
     from tests.fuzz.lab import Laboratory
-    from tests.fuzz.targets import OLD_TABLE, bench
+    from tests.fuzz.targets import OLD_TABLE, bench, old_table
 
     before = world.faults
-    lab = Laboratory(world, tmp_path)
-    made = bench(world, lab)
-    monkeypatch.setattr(boto3, "Session", lab.session)
+    if world not in filled:
+        filled[world] = bench(world, Laboratory(world, tmp_path))
+    made = filled[world]
+    old_table(world)
+    made.lab.scratch = tmp_path
+    monkeypatch.setattr(boto3, "Session", made.lab.session)
+    world.faults = made.lab.faults
     yield made
-    lab.clear()
-    lab.clear(OLD_TABLE)
+    made.lab.clear()
+    made.lab.clear(OLD_TABLE)
     world.faults = before

@@ -141,8 +141,15 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 
 def at_home(event: Any) -> Any:
-    """Return an event for the one Region that there is, where it names another one rightly."""
-    region = event.get("region") if isinstance(event, dict) else None
+    """Return an event for the one Region that there is, where it names another one rightly.
+
+    A test event may name it in its request as well.
+    """
+    if not isinstance(event, dict):
+        return event
+    if isinstance(event.get("request"), dict):
+        event = {**event, "request": at_home(event["request"])}
+    region = _mended(event.get("region"))
     if isinstance(region, str) and _REGION.fullmatch(region):
         return {**event, "region": REGION}
     return event

@@ -95,7 +95,8 @@ class Laboratory:
     def __init__(self, world: World, scratch: Path) -> None:
         self.world = world
         self.scratch = scratch
-        world.faults = _Guarded()
+        self.faults: dict[str, Any] = _Guarded()
+        world.faults = self.faults
         kind = type("Session", (_Session,), {"world": world})
         self._session = functools.cache(kind)
 

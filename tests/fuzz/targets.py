@@ -60,6 +60,21 @@ class Bench:
         self.lab.put(self.item if item is None else item)
 
 
+def old_table(world: World) -> None:
+    """Create the older table, where it is not there."""
+    if OLD_TABLE in world.dynamodb.list_tables()["TableNames"]:
+        return
+    world.dynamodb.create_table(
+        TableName=OLD_TABLE,
+        KeySchema=[
+            {"AttributeName": key, "KeyType": kind}
+            for key, kind in zip(OLD_KEYS, ("HASH", "RANGE"), strict=True)
+        ],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in OLD_KEYS],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def bench(world: World, lab: Laboratory) -> Bench:
     """Fill the tables."""
     secret = Secret(world, "Standing")
@@ -74,15 +89,6 @@ def bench(world: World, lab: Laboratory) -> Bench:
     gone.delete()
     tombstone = world.item(gone)
     assert item and tombstone
-    world.dynamodb.create_table(
-        TableName=OLD_TABLE,
-        KeySchema=[
-            {"AttributeName": key, "KeyType": kind}
-            for key, kind in zip(OLD_KEYS, ("HASH", "RANGE"), strict=True)
-        ],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in OLD_KEYS],
-        BillingMode="PAY_PER_REQUEST",
-    )
     # moto cannot judge a policy that CloudFormation gave the key.
     policy = {"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
     world.kms.put_key_policy(

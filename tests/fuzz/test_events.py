@@ -14,7 +14,7 @@ from tests.fuzz.targets import Bench, live_event_target, test_event_target
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=40)
 @given(data=st.data())
 def test_what_the_schema_takes_is_accepted_save_by_the_documented_rules(
     at: Bench, action: str, data: st.DataObject
@@ -22,7 +22,7 @@ def test_what_the_schema_takes_is_accepted_save_by_the_documented_rules(
     live_event_target(at, data.draw(events(action)))
 
 
-@settings(QUICK, max_examples=500)
+@settings(QUICK, max_examples=250)
 @given(event=events(), seed=st.integers(0, 2**32))
 def test_what_the_schema_refuses_is_refused_before_any_call(
     at: Bench, event: dict[str, Any], seed: int
@@ -36,7 +36,7 @@ def test_what_the_schema_refuses_is_refused_before_any_call(
     live_event_target(at, event)
 
 
-@settings(QUICK, max_examples=400)
+@settings(QUICK, max_examples=250)
 @given(event=events(), seed=st.integers(0, 2**32))
 def test_no_event_whatever_is_broken_in_it_goes_without_an_answer(
     at: Bench, event: dict[str, Any], seed: int
@@ -44,7 +44,7 @@ def test_no_event_whatever_is_broken_in_it_goes_without_an_answer(
     live_event_target(at, broken(event, random.Random(seed)))  # noqa: S311  # as above
 
 
-@settings(QUICK, max_examples=200)
+@settings(QUICK, max_examples=150)
 @given(event=events(), seed=st.integers(0, 2**32))
 def test_the_test_entry_point_answers_as_the_live_one(
     at: Bench, event: dict[str, Any], seed: int

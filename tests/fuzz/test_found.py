@@ -95,7 +95,9 @@ def test_an_event_that_is_nested_too_deeply_to_print_is_answered(at: Bench, wher
     assert resource(sent, None)["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("sent", [None, [], "text", {"request": []}, {"request": "x"}], ids=str)
+@pytest.mark.parametrize(
+    "sent", [None, [], "text", {"request": []}, {"action": "LIST", "request": [{}]}], ids=str
+)
 def test_a_test_event_that_is_none_is_answered(at: Bench, sent: Any) -> None:
     assert handlers.test_entrypoint(sent, None)["errorCode"] == "InvalidRequest"
 

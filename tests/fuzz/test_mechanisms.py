@@ -102,7 +102,7 @@ TAKEN_OUT: dict[str, tuple[Callable[[Patch], None], dict[str, Any], str]] = {
     "no message quotes a value": (
         _quotes,
         event("CREATE", {"SecretString": MINE * 250}),
-        "no log record holds a value",
+        "holds no value",
     ),
     "no request is logged": (
         _logs_requests,
