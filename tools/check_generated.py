@@ -7,7 +7,14 @@ import difflib
 import sys
 from pathlib import Path
 
-from tools import command_line_guide, cost_guide, engines_guide, security_guide, stackset
+from tools import (
+    command_line_guide,
+    cost_guide,
+    engines_guide,
+    scale_guide,
+    security_guide,
+    stackset,
+)
 from tools.project import ROOT, copy_of_project, run_cfn
 
 _FILES = (
@@ -15,6 +22,7 @@ _FILES = (
     cost_guide.PAGE,
     cost_guide.FIGURE,
     engines_guide.PAGE,
+    scale_guide.PAGE,
     security_guide.PAGE,
     stackset.TEMPLATE,
     "src/myorg_secrets_password/models.py",
@@ -37,6 +45,7 @@ def main(root: Path) -> int:
             return 1
         engines_guide.write(project)
         cost_guide.write(project)
+        scale_guide.write(project)
         command_line_guide.write(project)
         security_guide.write(project)
         stackset.write(project)

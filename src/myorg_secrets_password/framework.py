@@ -14,15 +14,6 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeGuard
 
-from cloudformation_cli_python_lib.interface import (
-    Action,
-    BaseResourceHandlerRequest,
-    HandlerErrorCode,
-    ProgressEvent,
-)
-from cloudformation_cli_python_lib.resource import Resource
-from cloudformation_cli_python_lib.utils import HandlerRequest, RequestData
-
 from . import journal, properties
 from .calls import Tally, counted
 from .clients import Clients, Credentials, clients_for
@@ -33,6 +24,15 @@ from .exceptions import (
     InvalidRequest,
     InvalidTypeConfiguration,
     PasswordError,
+)
+from .library import (
+    Action,
+    BaseResourceHandlerRequest,
+    HandlerErrorCode,
+    HandlerRequest,
+    ProgressEvent,
+    RequestData,
+    Resource,
 )
 from .models import TypeConfigurationModel
 from .translator import failure, named_by

@@ -1,7 +1,6 @@
 """Items that somebody else wrote, next tokens, and identifiers."""
 
 import random
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,8 +49,7 @@ def test_a_broken_next_token_is_a_bad_request(at: Bench, seed: int) -> None:
 
 
 def test_a_token_for_a_key_that_dynamodb_refuses_is_a_bad_request(at: Bench) -> None:
-    keys: list[Any] = ["", "\ud800", "k" * 2049, 5, None, [], {}]
-    for key in keys:
+    for key in ("", "k" * 2049):
         for last in ((key, "default#N"), ("orders", key)):
             next_token_target(at, encode_token(last, (TABLE_NAME, None)))
 
