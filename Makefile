@@ -170,6 +170,10 @@ fuzz: $(LONG_READY) ## Break inputs for a long time, guided by coverage; ARGS="-
 	$(call say,Fuzzing on Python $(MINOR))
 	@$(LONG_VENV)/bin/python -m tests.fuzz $(ARGS)
 
+.PHONY: mutation
+mutation: $(READY) $(LONG_READY) ## Change the code a little: do the tests see it? ARGS="policy store"
+	@nice -n 15 $(RUN) -m tools.mutation $(LONG_VENV)/bin/mutmut $(ARGS)
+
 .PHONY: servers
 servers: ## Install what test-engines starts, from Debian's packages, as root
 	@"$(PYTHON)" -m tools.install_servers $(SERVERS)
@@ -245,6 +249,7 @@ $(CHECKERS_READY): requirements-checkers.txt
 $(LONG_READY): requirements-long.txt
 $(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
+	@[ ! -L $(@D) ] || { echo "$(@D) is a link, and what it leads to would be emptied. Remove the link." >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
