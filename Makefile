@@ -45,11 +45,12 @@ PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorde
 	--ignore=tests/contract --ignore=tests/engines
 
 # What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough. So are tables of 1,000 rows. Where there are two Pythons, the one without coverage does
-# both, because coverage makes each step dearer.
+# is enough. So are tables of 1,000 rows, and most random histories. Where there are two Pythons, the
+# one without coverage does all of them, because coverage makes each step dearer.
 OF_THE_PROJECT := bench guide packaging publish
 ifneq ($(OTHER_PYTHON),)
 coverage: export OLD_ROWS := 100
+coverage: export MODEL_TIMES := 0.25
 coverage: PYTEST += $(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))
 endif
 
@@ -145,6 +146,13 @@ unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like
 	$(call say,Tests on Python $(MINOR))
 	@$(PYTEST) $(ARGS)
 
+.PHONY: model
+model: SEED := $(shell date +%s)
+model: $(READY) ## Other random histories and races, and more; TIMES=100 SEED=1 ARGS="-k lost"
+	$(call say,Model and races with SEED=$(SEED) on Python $(MINOR))
+	@MODEL_SEED=$(SEED) MODEL_TIMES=$(or $(TIMES),10) $(RUN) -m pytest --numprocesses=2 \
+		--hypothesis-seed=$(SEED) tests/model tests/concurrency $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY) ## The tests of code with branch coverage, 95 % at the least
 	$(call say,Tests on Python $(MINOR) with branch coverage)
@@ -164,6 +172,11 @@ test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS
 	$(call say,Real servers on Python $(MINOR))
 	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
 		tests/engines $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(LONG_READY) ## Break inputs for a long time, guided by coverage; ARGS="--seconds 300 event item"
+	$(call say,Fuzzing on Python $(MINOR))
+	@$(LONG_VENV)/bin/python -m tests.fuzz $(ARGS)
 
 .PHONY: mutation
 mutation: $(READY) $(LONG_READY) ## Change the code a little: do the tests see it? ARGS="policy store"

@@ -154,7 +154,8 @@ class Cipher:
 
         A global table brings records here that were written in another Region.
         """
-        if not is_multi_region(key_arn):
+        parts = key_arn.split(":", 5)
+        if not is_multi_region(key_arn) or len(parts) != 6:
             return key_arn
-        partition, service, _, account, resource = key_arn.split(":", 5)[1:]
+        _, partition, service, _, account, resource = parts
         return f"arn:{partition}:{service}:{self._kms.meta.region_name}:{account}:{resource}"

@@ -142,7 +142,7 @@ def standing_in(table_name: str, item: Mapping[str, Any]) -> Record:
         memories=(),
         declared=DeclaredState(),
         settings=Settings(),
-        created_time="",
+        created_time=item.get("CreatedTime", {}).get("S", ""),
         last_rotated_time="",
         create_token="",
         deleted_time=item["DeletedTime"].get("S", ""),

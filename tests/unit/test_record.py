@@ -638,13 +638,14 @@ def test_a_version_of_an_unknown_source_is_damage() -> None:
         ({"Revision": {"N": "1.5"}}, 0, EARLIER),
         ({"Revision": {"S": "one"}}, 0, EARLIER),
         ({"Revision": None}, 0, EARLIER),
+        ({"CreatedTime": {"N": "1"}}, 1, EARLIER),
     ],
     ids=str,
 )
 def test_a_damaged_tombstone_is_a_tombstone_of_which_nothing_is_kept(
     damage: dict[str, Any], revision: int, deleted_time: str
 ) -> None:
-    """But for the revision, where it can be read: it guards what is put over it."""
+    """But for what guards what is put over it, where that can be read: revision and beginning."""
     item = {name: value for name, value in {**to_item(FULL), **damage}.items() if value}
 
     standing = standing_in("table", item)
@@ -657,7 +658,7 @@ def test_a_damaged_tombstone_is_a_tombstone_of_which_nothing_is_kept(
         memories=(),
         declared=DeclaredState(),
         settings=Settings(),
-        created_time="",
+        created_time="" if "CreatedTime" in damage else FULL.created_time,
         last_rotated_time="",
         create_token="",
         deleted_time=deleted_time,
