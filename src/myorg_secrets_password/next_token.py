@@ -13,6 +13,10 @@ from .exceptions import InvalidNextToken
 _DIGEST_BYTES = 16
 _LENGTH_BYTES = 2
 
+_PARTITION_KEY_BYTES = 2048
+_SORT_KEY_BYTES = 1024
+"""DynamoDB's limits: it refuses to go on from a longer key, in words that name no token."""
+
 
 def encode_token(last: tuple[str, str], scope: tuple[str, str | None]) -> str:
     """Return the token for the page after the item with this key.
@@ -35,7 +39,8 @@ def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
     last = _key_in(token)
     if (
         last is None
-        or not all(last)
+        or not _fits(last[0], _PARTITION_KEY_BYTES)
+        or not _fits(last[1], _SORT_KEY_BYTES)
         or scope[1] not in (None, last[0])
         # Whatever else decodes to the same key, or is of another scope, is not the same text.
         or encode_token(last, scope) != token
@@ -58,3 +63,7 @@ def _key_in(token: str) -> tuple[str, str] | None:
 
 def _digest(scope: tuple[str, str | None]) -> bytes:
     return hashlib.sha256(json.dumps(scope).encode()).digest()[:_DIGEST_BYTES]
+
+
+def _fits(part: str, maximum: int) -> bool:
+    return 1 <= len(part.encode()) <= maximum

@@ -233,8 +233,9 @@ def test_a_multi_region_key_is_told_by_its_id() -> None:
     [
         (MULTI_REGION, "arn:aws:kms:us-east-1:999999999999:key/mrk-1:2"),
         ("arn:aws:kms:eu-west-1:999999999999:key/1", "arn:aws:kms:eu-west-1:999999999999:key/1"),
+        ("arn:key/mrk-1", "arn:key/mrk-1"),
     ],
-    ids=["multi-Region", "of one Region"],
+    ids=["multi-Region", "of one Region", "no ARN"],
 )
 def test_a_multi_region_key_is_asked_for_in_this_region_and_any_other_where_it_is(
     written: str, asked: str

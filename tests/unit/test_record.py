@@ -742,6 +742,19 @@ def test_a_token_is_bound_to_its_table_and_stack(
         decode_token(token, used_for)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [("ü" * 1024 + "s", "dev#DB"), ("orders", "e#" + "ü" * 511 + "n")],
+    ids=["partition key", "sort key"],
+)
+def test_a_token_of_a_longer_key_than_dynamodb_takes_is_refused(key: tuple[str, str]) -> None:
+    """2,048 and 1,024 bytes, not characters."""
+    token = encode_token(key, ("table", None))
+
+    with pytest.raises(InvalidNextToken):
+        decode_token(token, ("table", None))
+
+
 DIGEST = base64.b85decode(encode_token(("orders", "dev#DBPassword"), ("table", None)))[:16]
 """Of the scope: what a forger can take from a token of the same list."""
 
