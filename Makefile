@@ -150,6 +150,11 @@ other-python: $(OTHER_READY) ## All tests of code on the other of Python 3.11 an
 		ARGS="$(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))"
 endif
 
+.PHONY: faults
+faults: $(READY) ## Every fault of every call, with all that follows each time; ARGS="-k create"
+	$(call say,Faults on Python $(MINOR))
+	@FAULTS=all $(PYTEST) --dist=load tests/faults $(ARGS)
+
 .PHONY: test-engines
 test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS="redis" takes some
 	$(call say,Real servers on Python $(MINOR))
@@ -184,6 +189,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
 	@$(RUN) -m tools.command_line_guide
+	@$(RUN) -m tools.faults_guide
 	@$(RUN) -m tools.security_guide
 	@$(RUN) -m tools.stackset
 

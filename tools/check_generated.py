@@ -7,7 +7,14 @@ import difflib
 import sys
 from pathlib import Path
 
-from tools import command_line_guide, cost_guide, engines_guide, security_guide, stackset
+from tools import (
+    command_line_guide,
+    cost_guide,
+    engines_guide,
+    faults_guide,
+    security_guide,
+    stackset,
+)
 from tools.project import ROOT, copy_of_project, run_cfn
 
 _FILES = (
@@ -15,6 +22,7 @@ _FILES = (
     cost_guide.PAGE,
     cost_guide.FIGURE,
     engines_guide.PAGE,
+    faults_guide.PAGE,
     security_guide.PAGE,
     stackset.TEMPLATE,
     "src/myorg_secrets_password/models.py",
@@ -38,6 +46,7 @@ def main(root: Path) -> int:
         engines_guide.write(project)
         cost_guide.write(project)
         command_line_guide.write(project)
+        faults_guide.write(project)
         security_guide.write(project)
         stackset.write(project)
         differences = [

@@ -27,11 +27,12 @@ from tools.project import ROOT
 REGION = "us-east-1"
 
 
-class Moment(StrEnum):
-    """When a process kills itself."""
+class Killed(StrEnum):
+    """When a process is killed: by itself, save for within a call."""
 
-    BEFORE = "before"
-    AFTER = "after"
+    BEFORE = "before the call"
+    WITHIN = "after the work, before the answer"
+    AFTER = "after the answer"
 
 
 class Forks:
@@ -61,7 +62,7 @@ class Forks:
         event: Mapping[str, Any],
         now: datetime,
         page_size: int,
-        killed: tuple[int, Moment] | None = None,
+        killed: tuple[int, Killed] | None = None,
     ) -> int:
         """Serve an event in a child, and return its process ID.
 
@@ -151,7 +152,7 @@ def _answer(message: Mapping[str, Any], services: list[Any]) -> Any:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         for service in services:
-            event = "before-send" if moment == Moment.BEFORE else "before-parse"
+            event = "before-send" if moment == Killed.BEFORE else "before-parse"
             service.meta.events.register_first(event, kill)
     now = datetime.fromisoformat(message["now"])
     with (

@@ -125,6 +125,10 @@ class Setting:
         return now.items.get(self.key) != self.before.items.get(self.key)
 
 
+Course = Callable[[Setting], object]
+"""What happens while a write is held on its way."""
+
+
 class Harness:
     """All cases of one account.
 
@@ -158,11 +162,15 @@ class Harness:
         setting = self.setting(scenario)
         return [
             f"{call}, {kind.name} {times}: {problem}"
-            for call in setting.calls
-            if kind.befalls(call.action)
-            for times in kind.times
+            for call, times in self.cases(setting, kind)
             for problem in self._failed(setting, call, kind, times)
         ]
+
+    def cases(self, setting: Setting, kind: Kind) -> Iterator[tuple[Call, Times]]:
+        """Yield which calls meet a kind of fault, and at how many attempts."""
+        for call in setting.calls:
+            if kind.befalls(call.action):
+                yield from ((call, times) for times in kind.times)
 
     def problems_of_late_writes(self, scenario: Scenario) -> list[str]:
         """Return what a write changes that reaches AWS when everything is over; nothing is right.
@@ -173,12 +181,19 @@ class Harness:
         """
         setting = self.setting(scenario)
         return [
-            f"{call}, held {times}, {problem}"
-            for call in setting.calls
-            if call.action in _WRITES
-            for times, then in self._courses(scenario)
+            f"{call}, held {times}: {problem}"
+            for call, times, then in self.late_cases(setting)
             for problem in self._late(setting, call, times, then)
         ]
+
+    def late_cases(self, setting: Setting) -> Iterator[tuple[Call, Times, Course]]:
+        """Yield which writes are held, at how many attempts, and what happens meanwhile."""
+        for call in setting.calls:
+            if call.action in _WRITES:
+                yield call, Times.ONCE, lambda setting: None
+                yield call, Times.EACH, lambda setting: self._sent(setting.operation)
+                if setting.scenario.action == "CREATE":
+                    yield call, Times.EACH, self._given_up
 
     def after_death(self, setting: Setting) -> list[str]:
         """Return what is wrong after the operation's process ended without an answer."""
@@ -301,21 +316,13 @@ class Harness:
             self._followed.add(outcome)
             yield from self._follow(setting, answer, done)
 
-    def _courses(self, scenario: Scenario) -> Iterator[tuple[Times, Callable[[Setting], object]]]:
-        yield Times.ONCE, lambda setting: None
-        yield Times.EACH, lambda setting: self._sent(setting.operation)
-        if scenario.action == "CREATE":
-            yield Times.EACH, self._given_up
-
     def _given_up(self, setting: Setting) -> None:
         secret = self._secret(setting)
         with suppress(Failed):  # there may be none
             secret.delete()
         secret.create("another-token")
 
-    def _late(
-        self, setting: Setting, call: Call, times: Times, then: Callable[[Setting], object]
-    ) -> Iterator[str]:
+    def _late(self, setting: Setting, call: Call, times: Times, then: Course) -> Iterator[str]:
         held: list[AWSPreparedRequest] = []
 
         def hold(request: AWSPreparedRequest) -> AWSResponse:

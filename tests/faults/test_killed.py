@@ -11,13 +11,12 @@ import os
 import queue
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
 from typing import Any
 
 import pytest
 
 from local.aws import EmbeddedAws
-from tests.faults.forks import Forks, Moment, forking
+from tests.faults.forks import Forks, Killed, forking
 from tests.faults.harness import Harness
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.world import World
@@ -48,14 +47,6 @@ class DeadlyAws(EmbeddedAws):
         return answer
 
 
-class Killed(Enum):
-    """When."""
-
-    BEFORE = "before the call"
-    WITHIN = "after the work, before the answer"
-    AFTER = "after the answer"
-
-
 @pytest.fixture(scope="module")
 def aws(account: World) -> Iterator[DeadlyAws]:
     """The emulator on loopback, with what the account holds."""
@@ -78,8 +69,7 @@ def test_a_process_that_is_killed_leaves_a_whole_record_or_none(
     found = []
     for call in setting.calls:
         with harness.beginning(setting):
-            moment = {Killed.BEFORE: Moment.BEFORE, Killed.AFTER: Moment.AFTER}.get(killed)
-            by_itself = None if moment is None else (call.ordinal, moment)
+            by_itself = None if killed is Killed.WITHIN else (call.ordinal, killed)
             aws.answered = call.ordinal if killed is Killed.WITHIN else None
             pid = forks.begin(harness.event(setting), harness.now, scenario.page_size, by_itself)
             if killed is Killed.WITHIN:
