@@ -169,6 +169,8 @@ KINDS = (
     _not_reached("no answer in time", _NO_ANSWER_IN_TIME),
     _answered("a proxy's 502", 502, _PAGE, repeated=True),
     _answered("a proxy's 504", 504, b"", repeated=True),
+    _answered("a proxy's 403", 403, _PAGE),
+    _answered("another service's refusal", 403, b'{"message": "Forbidden"}'),
     _answered("a page with 200", 200, _PAGE),
     _answered("nothing with 200", 200, b""),
     _answered("half the JSON", 200, _HALF),
@@ -188,5 +190,6 @@ KINDS = (
     _lost("done, but throttled", refuse_with("ThrottlingException"), "Throttling"),
     _lost("done, but a proxy's 502", answer_with(502, _PAGE), _WITHIN),
     _lost("done, but half the JSON", answer_with(200, _HALF), _WITHIN, repeated=False),
+    _lost("done, but half a refusal", answer_with(400, b'{"__ty'), _WITHIN, repeated=False),
     _lost("done, but a page with 200", answer_with(200, _PAGE), _WITHIN, repeated=False),
 )
