@@ -39,13 +39,19 @@ endif
 
 RUN := $(BIN)/python
 # The contract tests have a step of their own, so that what they say of themselves is seen.
-# Those of tests/engines need servers: `make test-engines`.
-PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --ignore=tests/contract \
-	--ignore=tests/engines
+# Those of tests/engines need servers: `make test-engines`. In the order of their folders, the long
+# ones come first, and both processes end together.
+PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
+	--ignore=tests/contract --ignore=tests/engines
 
 # What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough.
+# is enough. So are tables of 1,000 rows. Where there are two Pythons, the one without coverage does
+# both, because coverage makes each step dearer.
 OF_THE_PROJECT := bench guide packaging publish
+ifneq ($(OTHER_PYTHON),)
+coverage: export OLD_ROWS := 100
+coverage: PYTEST += $(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))
+endif
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
@@ -70,6 +76,10 @@ bench: $(READY) ## Compare the warm handler with bare boto3 clients
 .PHONY: load
 load: $(READY) ## 40 consumers read 100 secrets at once while AWS throttles; ARGS="--secrets 10"
 	@$(RUN) -m bench.load $(ARGS)
+
+.PHONY: scale
+scale: $(READY) ## Lists and commands over 100,000 records; ARGS="--records 10000 --commands all"
+	@$(RUN) -m bench.scale $(ARGS)
 
 .PHONY: package
 package: $(READY) ## Build the zip that `cfn submit` would upload (needs pip's index, no AWS)
@@ -107,12 +117,12 @@ lint: $(READY) ## Style of the code (ruff) and of the templates (cfn-lint with o
 .PHONY: security
 security: $(READY) ## bandit over all code that is no test
 	$(call say,Security)
-	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src local tools bench
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src local tools bench plugin
 
 .PHONY: types
 types: $(READY) ## mypy --strict
 	$(call say,Types)
-	@$(BIN)/mypy $(wildcard src local tools bench)
+	@$(BIN)/mypy $(wildcard src local tools bench plugin)
 
 .PHONY: schema
 schema: $(READY) ## cfn validate and guard-rail, without a warning; and growth since each release
@@ -136,7 +146,7 @@ unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like
 	@$(PYTEST) $(ARGS)
 
 .PHONY: coverage
-coverage: $(READY) ## The same tests with branch coverage, 95 % at the least
+coverage: $(READY) ## The tests of code with branch coverage, 95 % at the least
 	$(call say,Tests on Python $(MINOR) with branch coverage)
 	@$(PYTEST) --cov --cov-report=term-missing
 
@@ -146,8 +156,7 @@ other-python:
 	$(call say,Python $(OTHER_MINOR) is not on this machine: everything runs on Python $(MINOR) alone)
 else
 other-python: $(OTHER_READY) ## All tests of code on the other of Python 3.11 and 3.12, where present
-	@OLD_ROWS=100 $(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)" \
-		ARGS="$(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))"
+	@$(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
 endif
 
 .PHONY: faults
@@ -188,6 +197,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@rm -f rpdk.log*
 	@$(RUN) -m tools.engines_guide
 	@$(RUN) -m tools.cost_guide
+	@$(RUN) -m tools.scale_guide
 	@$(RUN) -m tools.command_line_guide
 	@$(RUN) -m tools.faults_guide
 	@$(RUN) -m tools.security_guide
@@ -225,10 +235,12 @@ clean: ## Remove environments, caches and what the tools leave behind
 # --- Environments ------------------------------------------------------------------------------
 
 # The lock names every package, so pip has nothing to resolve (and must not try: guard-rail's own
-# pins cannot be met, see requirements-dev.in).
+# pins cannot be met, see requirements-dev.in). Python compiles what is loaded; most of it never is.
 $(READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY): INTERPRETER = $(PYTHON)
 $(OTHER_READY): INTERPRETER = $(OTHER_PYTHON)
-$(READY) $(OTHER_READY): requirements-dev.txt
+$(READY) $(OTHER_READY): requirements-dev.txt plugin/pyproject.toml
+# What packages the type is not on pip's index: it is in this tree.
+$(READY) $(OTHER_READY): PLUGIN = --editable ./plugin
 $(ENGINES_READY): requirements-engines.txt
 $(CHECKERS_READY): requirements-checkers.txt
 $(LONG_READY): requirements-long.txt
@@ -236,5 +248,7 @@ $(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+		--requirement $<
+	@$(if $(PLUGIN),$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PLUGIN))
 	@touch $@

@@ -11,15 +11,23 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from bench.contenders import client
+from bench.filling import fill
 from local.aws import EmbeddedAws
+from local.storage import set_up
 
 
 class Server:
-    """The child process as its parent sees it."""
+    """The child process as its parent sees it.
 
-    def __init__(self) -> None:
+    Args:
+        records: how many its table has from the beginning; with none there is no table.
+        versions: of each record.
+    """
+
+    def __init__(self, records: int = 0, versions: int = 1) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", __name__, str(records), str(versions)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -55,9 +63,12 @@ class Server:
         return line.strip()
 
 
-def serve() -> None:
+def serve(records: int, versions: int) -> None:
     """Serve until the end of the input."""
     with EmbeddedAws() as aws, aws.recorder.recording() as calls:
+        if records:
+            fill(set_up(client("cloudformation", aws.url)), records, versions)
+        calls.clear()
         print(aws.url, flush=True)
         for _ in sys.stdin:
             served = json.dumps(calls)
@@ -67,4 +78,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(*map(int, sys.argv[1:]))

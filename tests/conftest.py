@@ -5,6 +5,7 @@ import logging
 import os
 import urllib.parse
 from collections.abc import Iterator
+from multiprocessing import forkserver, util
 from types import SimpleNamespace
 
 import pytest
@@ -82,6 +83,17 @@ def world(account: worlds.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[wo
         monkeypatch.setattr(f"botocore.retries.{limit}", lambda *_, **__: True)
     yield account
     account.reset()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[None]:
+    """End with the session what tests/cli/runner.py forks from, and its folder.
+
+    xdist's workers end without what Python does at the end of a process.
+    """
+    yield
+    forkserver._forkserver._stop()
+    util._run_finalizers()
 
 
 @pytest.fixture

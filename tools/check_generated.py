@@ -12,6 +12,7 @@ from tools import (
     cost_guide,
     engines_guide,
     faults_guide,
+    scale_guide,
     security_guide,
     stackset,
 )
@@ -23,6 +24,7 @@ _FILES = (
     cost_guide.FIGURE,
     engines_guide.PAGE,
     faults_guide.PAGE,
+    scale_guide.PAGE,
     security_guide.PAGE,
     stackset.TEMPLATE,
     "src/myorg_secrets_password/models.py",
@@ -45,6 +47,7 @@ def main(root: Path) -> int:
             return 1
         engines_guide.write(project)
         cost_guide.write(project)
+        scale_guide.write(project)
         command_line_guide.write(project)
         faults_guide.write(project)
         security_guide.write(project)

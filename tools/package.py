@@ -1,24 +1,23 @@
-"""Builds the zip that `cfn submit` uploads, for the Python and system that Lambda runs.
+"""Builds the zip that `cfn submit` uploads.
 
-`cfn submit` installs the dependencies with the `pip` on the PATH, for whatever Python that is.
-pip's own settings turn that into wheels for the type's runtime, on any machine.
+The extension in plugin/ makes it: small, compiled, and for the Python and the system that Lambda
+runs, on any machine.
 """
 
-import os
+import json
 import sys
 from pathlib import Path
 
-from tools.project import executable, run_cfn
+from tools.project import run_cfn
 
 ZIP = "myorg-secrets-password.zip"
 
-# Lambda's python3.12 runtime on x86-64. https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
-FOR_LAMBDA = {
-    "PIP_PYTHON_VERSION": "3.12",
-    "PIP_IMPLEMENTATION": "cp",
-    "PIP_PLATFORM": "manylinux2014_x86_64",
-    "PIP_ONLY_BINARY": ":all:",
-}
+
+def left_out(project: Path) -> list[str]:
+    """Returns the distributions of requirements.txt that do not go into the package."""
+    settings = json.loads((project / ".rpdk-config").read_text(encoding="utf-8"))["settings"]
+    names: list[str] = settings["compact"]["without"]
+    return names
 
 
 def package(project: Path) -> Path:
@@ -30,8 +29,7 @@ def package(project: Path) -> Path:
     Raises:
         SystemExit: the build failed; what `cfn` and pip said is the message.
     """
-    path = f"{executable('pip').parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    outcome = run_cfn("submit", "--dry-run", cwd=project, environment={**FOR_LAMBDA, "PATH": path})
+    outcome = run_cfn("compact", cwd=project)
     archive = project / ZIP
     for log in project.glob("rpdk.log*"):
         log.unlink()

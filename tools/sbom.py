@@ -29,13 +29,21 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.package import FOR_LAMBDA, ZIP
+from tools.package import ZIP, left_out
 from tools.project import ROOT
 
 BOM = "build/sbom.cdx.json"
 TYPE = "MyOrg::Secrets::Password"
 TYPE_LOCK = "requirements.txt"
 DEVELOPMENT_LOCK = "requirements-dev.txt"
+
+# Lambda's python3.12 runtime on x86-64. https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
+FOR_LAMBDA = {
+    "PIP_PYTHON_VERSION": "3.12",
+    "PIP_IMPLEMENTATION": "cp",
+    "PIP_PLATFORM": "manylinux2014_x86_64",
+    "PIP_ONLY_BINARY": ":all:",
+}
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _RUNTIME = {
@@ -92,6 +100,8 @@ def bill_of(root: Path) -> str:
     always = names_in(project["dependencies"])
     extras = names_in(line for one in project["optional-dependencies"].values() for line in one)
     type_pins = pins_of(root / TYPE_LOCK)
+    for name in left_out(root):
+        del type_pins[name]
     all_pins = pins_of(root / DEVELOPMENT_LOCK) | type_pins
     wheels = wheels_of({*type_pins, *always, *extras}, all_pins)
 

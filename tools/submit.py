@@ -8,7 +8,6 @@ be wrong, and otherwise that of `cfn submit`. Nothing is uploaded before everyth
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from myorg_secrets.doctor import Finding
 from myorg_secrets.doctor.asking import Unanswered
-from tools.package import FOR_LAMBDA, package
+from tools.package import package
 from tools.preflight import Examined, Wanted, examine
 from tools.preflight.registry import Registry
 from tools.project import ROOT, executable
@@ -108,11 +107,9 @@ def _submit(project: Path, found: Examined, profile: str | None) -> int:
     if profile:
         command += ["--profile", profile]
     print(f"\n{' '.join(['cfn', *command[1:]])}", flush=True)
-    path = f"{executable('pip').parent}{os.pathsep}{os.environ.get('PATH', '')}"
     code = subprocess.run(
         command,
         cwd=project,
-        env={**os.environ, **FOR_LAMBDA, "PATH": path},
         stdin=subprocess.DEVNULL,
         check=False,
     ).returncode

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
 
 from .aws_errors import refuse_malformed_answers
 from .calls import count_calls
@@ -62,7 +63,8 @@ class Clients:
     """One thread's clients of one Region and one purpose, signing with the credentials set last."""
 
     def __init__(self, region: str | None, config: Config) -> None:
-        self._session = botocore.session.Session()
+        self._session = botocore.session.Session(include_builtin_handlers=False)
+        _register_common_handlers(self._session)
         # Every client of the session signs with what this one object holds at the time.
         self._session.set_credentials("", "")
         self._signing: Any = self._session.get_credentials()
@@ -97,6 +99,19 @@ class Clients:
     def kms(self) -> "KMSClient":
         """The client of KMS."""
         return self.client("kms")  # type: ignore[no-any-return]
+
+
+def _register_common_handlers(session: botocore.session.Session) -> None:
+    """Register those of the SDK's handlers that are for all services.
+
+    The others are for single operations of other services and for documentation; they are ten
+    times as many, and each takes its time.
+    """
+    events = session.get_component("event_emitter")
+    for event, handler, *order in BUILTIN_HANDLERS:
+        if "." not in event:
+            first = order == [REGISTER_FIRST]
+            (events.register_first if first else events.register)(event, handler)
 
 
 def clients_for(region: str | None, credentials: Credentials, config: Config = CONFIG) -> Clients:

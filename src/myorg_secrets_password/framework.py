@@ -13,15 +13,6 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from cloudformation_cli_python_lib.interface import (
-    Action,
-    BaseResourceHandlerRequest,
-    HandlerErrorCode,
-    ProgressEvent,
-)
-from cloudformation_cli_python_lib.resource import Resource
-from cloudformation_cli_python_lib.utils import HandlerRequest, RequestData
-
 from . import journal, properties
 from .calls import Tally, counted
 from .clients import Clients, Credentials, clients_for
@@ -32,6 +23,15 @@ from .exceptions import (
     InvalidRequest,
     InvalidTypeConfiguration,
     PasswordError,
+)
+from .library import (
+    Action,
+    BaseResourceHandlerRequest,
+    HandlerErrorCode,
+    HandlerRequest,
+    ProgressEvent,
+    RequestData,
+    Resource,
 )
 from .models import TypeConfigurationModel
 from .translator import failure, named_by

@@ -5,7 +5,8 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cloudformation_cli_python_lib.interface import Action, OperationStatus, ProgressEvent
+# Before all that imports the SDK.
+from .library import Action, OperationStatus, ProgressEvent  # isort: split
 
 from . import actions
 from .cipher import TYPE_NAME, Cipher

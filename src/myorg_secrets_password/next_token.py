@@ -1,10 +1,17 @@
-"""The opaque token by which a list goes on. Pure."""
+"""The opaque token by which a list goes on. Pure.
+
+Cloud Control takes 4,096 characters (HandlerNextToken, `ListResources`), and a key may have 3,072
+bytes. That is why the scope is a digest and the encoding is base85: base64 would be too long.
+"""
 
 import base64
-import binascii
+import hashlib
 import json
 
 from .exceptions import InvalidNextToken
+
+_DIGEST_BYTES = 16
+_LENGTH_BYTES = 2
 
 
 def encode_token(last: tuple[str, str], scope: tuple[str, str | None]) -> str:
@@ -14,7 +21,9 @@ def encode_token(last: tuple[str, str], scope: tuple[str, str | None]) -> str:
         last: partition key and sort key of the last item that was looked at.
         scope: table name and, for a list of one stack, the stack's name.
     """
-    return base64.urlsafe_b64encode(json.dumps([scope, last]).encode()).decode()
+    stack_name, env_name = (part.encode() for part in last)
+    length = len(stack_name).to_bytes(_LENGTH_BYTES)
+    return base64.b85encode(_digest(scope) + length + stack_name + env_name).decode()
 
 
 def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
@@ -24,13 +33,21 @@ def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
         InvalidNextToken: it was not made by `encode_token`, or for another scope.
     """
     try:
-        made_for, (stack_name, env_name) = json.loads(base64.b64decode(token, b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        made_for = stack_name = env_name = None
-    is_key = isinstance(stack_name, str) and isinstance(env_name, str) and stack_name and env_name
-    if made_for != list(scope) or not is_key or scope[1] not in (None, stack_name):
+        key = base64.b85decode(token)[_DIGEST_BYTES:]
+        length, names = int.from_bytes(key[:_LENGTH_BYTES]), key[_LENGTH_BYTES:]
+        stack_name, env_name = names[:length].decode(), names[length:].decode()
+        # Whatever else decodes to the same key, or is of another scope, is not the same text.
+        is_ours = encode_token((stack_name, env_name), scope) == token
+    except (ValueError, TypeError):
+        stack_name = env_name = ""
+        is_ours = False
+    if not (is_ours and stack_name and env_name) or scope[1] not in (None, stack_name):
         raise InvalidNextToken(
             "nextToken is not one that this type returned for this TableName and StackName."
             " Start the list again without it."
         )
     return stack_name, env_name
+
+
+def _digest(scope: tuple[str, str | None]) -> bytes:
+    return hashlib.sha256(json.dumps(scope).encode()).digest()[:_DIGEST_BYTES]

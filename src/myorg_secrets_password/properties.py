@@ -5,7 +5,6 @@ primitives as strings, and the schema cannot count bytes. Every bound here that 
 states is compared with it in the tests.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -97,7 +96,7 @@ class Choice:
         if isinstance(value, str) and value in self.known:
             return value
         lowered = value[:64].lower() if isinstance(value, str) else ""
-        nearest = difflib.get_close_matches(lowered, self.known, n=3)
+        nearest = _nearest(lowered, self.known, 3)
         hint = f"Did you mean {' or '.join(nearest)}?" if nearest else "It takes: "
         raise InvalidProperty(
             name,
@@ -261,6 +260,13 @@ def refuse_unknown(raw: Mapping[str, Any], known: Iterable[str], what: str) -> N
     for name in raw:
         if name not in known:
             shown = str(name)[:64]
-            nearest = difflib.get_close_matches(shown, known, n=1)
+            nearest = _nearest(shown, known, 1)
             hint = f" Did you mean {nearest[0]}?" if nearest else " Remove it."
             raise InvalidProperty(repr(shown), f"is not a {what} of this type.{hint}")
+
+
+def _nearest(word: str, known: Iterable[str], number: int) -> list[str]:
+    # Only a wrong request needs it, and each cold start would pay for it.
+    import difflib
+
+    return difflib.get_close_matches(word, list(known), n=number)

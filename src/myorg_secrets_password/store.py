@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE_SIZE = 100
-"""Items that a page of a list looks at: with identifiers of the greatest length it stays well
-below the 1 MB of a DynamoDB page."""
+"""Items that a page of a list looks at, at most: with identifiers of the greatest length its answer
+stays below the 6 MB that Lambda returns. DynamoDB ends a page after 1 MB of whole items, so that of
+large records one has fewer."""
 
 _LIVE = "attribute_exists(StackName) AND attribute_not_exists(DeletedTime)"
 _DELETED = "attribute_exists(DeletedTime)"

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from cloudformation_cli_python_lib.interface import HandlerErrorCode, ProgressEvent
-
 from . import exceptions, journal
 from .actions import Desired, Secret
 from .cleartext import ClearText
+from .library import HandlerErrorCode, ProgressEvent
 from .models import ResourceHandlerRequest, ResourceModel, Tag, TypeConfigurationModel
 from .policy import POLICY_PROPERTIES, Policy, check_provided
 from .properties import (

@@ -17,7 +17,7 @@ def aws() -> Iterator[local.LocalAws]:
 
 
 @pytest.fixture(scope="module")
-def program(aws: local.LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Program:
+def program(forks: None, aws: local.LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Program:
     scratch = {
         "HOME": str(tmp_path_factory.mktemp("home")),
         "AWS_EC2_METADATA_DISABLED": "true",

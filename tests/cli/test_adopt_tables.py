@@ -8,13 +8,18 @@ import os
 import subprocess
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import credstash
 import pytest
+from moto.kms.models import kms_backends
 
 import local
+from local.environment import ACCOUNT_ID, REGION
 from tests.cli.old_tables import OldTable, flaws, passwords_in, row_2016, row_2017
 from tests.cli.runner import START, Program
 from tests.local.stacks import Stack
@@ -134,6 +139,26 @@ def put(store: dict[str, Any], name: str, secret: str, version: int = 1, **how: 
     credstash.putSecret(name, secret, credstash.paddedInt(version), **store, **how)
 
 
+@contextmanager
+def in_bulk(store: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same store for a thousand rows: its keys past the network, its rows in batches."""
+    kms = kms_backends[ACCOUNT_ID][REGION]
+
+    def data_key(**asked: Any) -> dict[str, bytes]:
+        clear, ciphertext, _ = kms.generate_data_key(
+            asked["KeyId"], asked["EncryptionContext"], asked["NumberOfBytes"], ""
+        )
+        return {"Plaintext": clear, "CiphertextBlob": ciphertext}
+
+    with store["dynamodb"].Table(store["table"]).batch_writer() as batch:
+        table = SimpleNamespace(put_item=lambda **asked: batch.put_item(asked["Item"]))
+        yield {
+            **store,
+            "dynamodb": SimpleNamespace(Table=lambda name: table),
+            "kms": SimpleNamespace(generate_data_key=data_key),
+        }
+
+
 def rows_of(store: dict[str, Any]) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = store["dynamodb"].Table(store["table"]).scan()["Items"]
     return items
@@ -141,8 +166,9 @@ def rows_of(store: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_a_table_of_credstash(program: Program, aws: local.LocalAws, store: dict[str, Any]) -> None:
     app = f"app-{uuid.uuid4().hex[:8]}"
-    for n in range(ROWS):
-        put(store, f"name.{n}", f"password-{app}-{n}")
+    with in_bulk(store) as bulk:
+        for n in range(ROWS):
+            put(bulk, f"name.{n}", f"password-{app}-{n}")
     table = store["dynamodb"].Table(store["table"])
 
     def changed(**attributes: Any) -> Any:

@@ -17,12 +17,12 @@ class Spoiling(Kind):
     """A kind that is made on the wire. Without `spoil`, connections are refused from the call on.
 
     Attributes:
-        once: whether one spoiled attempt is tried too.
+        once: whether one spoiled attempt is tried too, which the SDK's next one makes good.
         hangs: whether the handlers wait for an answer in vain.
     """
 
     spoil: Spoil | None
-    once: bool = True
+    once: bool = False
     hangs: bool = False
 
     @property
@@ -46,12 +46,18 @@ def _answered(name: str, status: bytes, body: bytes, *, repeated: bool) -> Spoil
 
 
 SPOILINGS = (
-    _broken("connection refused", None, Group.NOT_REACHED, once=False),
+    _broken("connection refused", None, Group.NOT_REACHED),
     _broken("reset before the answer", proxies.reset, Group.NOT_REACHED),
-    _broken("no answer in time", proxies.hang, Group.NOT_REACHED, once=False, hangs=True),
+    _broken("no answer in time", proxies.hang, Group.NOT_REACHED, hangs=True),
     _broken("another protocol", proxies.speak_otherwise, Group.NOT_REACHED),
-    _broken("done, but no answer in time", proxies.hang_when_done, Group.ANSWER_LOST, hangs=True),
-    _broken("done, but reset in its answer", proxies.reset_in_answer, Group.ANSWER_LOST),
+    _broken(
+        "done, but no answer in time",
+        proxies.hang_when_done,
+        Group.ANSWER_LOST,
+        once=True,
+        hangs=True,
+    ),
+    _broken("done, but reset in its answer", proxies.reset_in_answer, Group.ANSWER_LOST, once=True),
     _broken("done, but closed without an answer", proxies.close, Group.ANSWER_LOST),
     _answered("a proxy's 502", b"502 Bad Gateway", b"<html>Bad Gateway</html>", repeated=True),
     _answered("a page with 200", b"200 OK", b"<html>Welcome</html>", repeated=False),

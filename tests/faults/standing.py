@@ -40,7 +40,8 @@ class Table:
 
     def clear(self) -> None:
         """Remove every item."""
-        self._table.items.clear()
+        for stack_name in list(self._table.items):
+            self._table.items.pop(stack_name)
 
     @property
     def standing(self) -> Standing:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("quiet_sdk")
 
 
 @pytest.fixture
-def program(aws: local.LocalAws, tmp_path: Path) -> Program:
+def program(forks: None, aws: local.LocalAws, tmp_path: Path) -> Program:
     return Program(aws, {"HOME": str(tmp_path)})
 
 

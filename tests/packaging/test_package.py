@@ -1,25 +1,26 @@
 """What `cfn submit` would upload holds what the type needs to run, and nothing else."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
-from tools.package import package
-from tools.project import ROOT, copy_of_project
+from tools.package import ZIP, left_out, package
+from tools.project import ROOT, copy_of_project, run_cfn
 
 PACKAGE = "myorg_secrets_password"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)", re.MULTILINE)
 
 
-def pins(lock: str) -> dict[str, str]:
-    return dict(PIN.findall((ROOT / lock).read_text(encoding="utf-8")))
+def pins(lock: str) -> list[tuple[str, str]]:
+    return PIN.findall((ROOT / lock).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFil
     """The zip, built from a tree in which a contract-test run has left its log."""
     with copy_of_project() as project:
         (project / "rpdk.log").write_text("every model in clear text", encoding="utf-8")
-        with zipfile.ZipFile(package(project)) as built:
-            yield built
+        built = tmp_path_factory.mktemp("package") / ZIP
+        shutil.copy(package(project), built)
+    with zipfile.ZipFile(built) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +59,96 @@ def test_the_zip_holds_the_schema_the_settings_the_inputs_and_the_package_alone(
     }
 
 
-def test_the_function_has_exactly_the_pinned_dependencies(function: Path) -> None:
-    """What runs in Lambda is what requirements.txt names, at these versions."""
-    installed = {found.name: found.version for found in distributions(path=[str(function)])}
+def test_the_function_has_exactly_the_pinned_dependencies_that_it_needs(function: Path) -> None:
+    """What runs in Lambda is what requirements.txt names, at these versions, less what never runs.
 
-    assert installed == pins("requirements.txt")
+    Of a dependency's metadata its licence alone is left, in the folder that has its version.
+    """
+    shipped = {re.sub(r"[-_.]+", "-", name): version for name, version in pins("requirements.txt")}
+    installed = dict(
+        folder.name.removesuffix(".dist-info").replace("_", "-").rsplit("-", 1)
+        for folder in function.glob("*.dist-info")
+    )
+
+    assert installed == {
+        name: version for name, version in shipped.items() if name not in left_out(ROOT)
+    }
+    for name in function.rglob("*.dist-info/**/*"):
+        assert name.is_dir() or re.match(r"(?i)(licen[cs]e|notice|copying|authors)", name.name)
 
 
 def test_every_file_of_the_function_is_the_packages_or_a_dependencys(function: Path) -> None:
-    """Nothing else slipped into build/. Commands that pip puts into bin/ belong to nobody there."""
-    recorded = {
-        str(file) for found in distributions(path=[str(function)]) for file in found.files or ()
-    }
-    present = {
-        str(path.relative_to(function)) for path in function.rglob("*") if path.is_file()
-    } - recorded
+    """Nothing else slipped into build/, and of a dependency nothing that never runs."""
+    modules = {path.relative_to(function).parts[0] for path in function.rglob("*")}
 
-    assert {name for name in present if not name.startswith((f"{PACKAGE}/", "bin/"))} == set()
+    assert {name for name in modules if not name.endswith(".dist-info")} == {
+        *("botocore", "cloudformation_cli_python_lib", "dateutil", "jmespath", PACKAGE),
+        *("six.py", "urllib3", "__pycache__"),
+    }
+    assert {path.suffix for path in function.rglob("*") if path.is_file()} <= {
+        *(".py", ".pyc", ".json", ".pem", ".gz", "", ".txt", ".typed", ".APACHE", ".BSD"),
+    }
+
+
+def test_the_function_has_the_models_of_the_operations_that_it_calls_alone(function: Path) -> None:
+    models = {
+        path.parts[-3]: set(json.loads(path.read_text(encoding="utf-8"))["operations"])
+        for path in function.glob("botocore/data/*/*/service-2.json")
+    }
+
+    assert models == {
+        "cloudwatch": {"PutMetricData"},
+        "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"},
+        "kms": {"Decrypt", "Encrypt", "ReEncrypt"},
+        "logs": {"CreateLogGroup", "CreateLogStream", "PutLogEvents"},
+    }
+
+
+def test_the_zip_is_small(archive: zipfile.ZipFile) -> None:
+    """CloudFormation's workers fetch and unpack it before a cold start."""
+    assert Path(str(archive.filename)).stat().st_size < 2.5 * 2**20
+
+
+def test_two_builds_of_the_same_sources_are_the_same_bytes(archive: zipfile.ZipFile) -> None:
+    with copy_of_project() as project:
+        for path in project.rglob("*"):
+            os.utime(path, (1, 1))
+        assert package(project).read_bytes() == Path(str(archive.filename)).read_bytes()
+
+
+def test_what_cfn_submit_uploads_has_the_same_code(archive: zipfile.ZipFile) -> None:
+    with copy_of_project() as project:
+        outcome = run_cfn("submit", "--dry-run", cwd=project)
+        assert outcome.returncode == 0, outcome.stdout
+        with zipfile.ZipFile(project / ZIP) as uploaded:
+            assert sorted(uploaded.namelist()) == archive.namelist()
+            assert {name: uploaded.read(name) for name in archive.namelist()} == {
+                name: archive.read(name) for name in archive.namelist()
+            }
+
+
+AS_WITHOUT_THE_EXTENSION = """
+from rpdk.core import plugin_registry
+plugin_registry.get_extensions = lambda: {}
+from rpdk.core.cli import main
+main(["submit", "--dry-run"])
+"""
+
+
+def test_the_same_tree_is_packaged_by_the_stock_plugin_as_well() -> None:
+    """Whoever has the CLI and its Python plugin alone gets a package that runs, only larger."""
+    with copy_of_project() as project:
+        subprocess.run(
+            [sys.executable, "-c", AS_WITHOUT_THE_EXTENSION],
+            cwd=project,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            check=True,
+            capture_output=True,
+        )
+        with zipfile.ZipFile(project / ZIP) as built, built.open("ResourceProvider.zip") as inner:
+            held = set(zipfile.ZipFile(inner).namelist())
+
+    assert {f"{PACKAGE}/handlers.py", "boto3/session.py", "requests/__init__.py"} <= held
 
 
 def test_the_entry_points_load_in_a_bare_interpreter(function: Path) -> None:
@@ -94,7 +170,7 @@ def test_the_entry_points_load_in_a_bare_interpreter(function: Path) -> None:
 
 def test_what_ships_is_what_is_tested() -> None:
     """Every pin of requirements.txt is in the lock of development with the same version."""
-    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+    assert set(pins("requirements.txt")) <= set(pins("requirements-dev.txt"))
 
 
 def test_the_sam_template_runs_the_function_that_is_registered() -> None:

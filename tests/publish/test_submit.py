@@ -52,8 +52,7 @@ def cfn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     command = tmp_path / "bin" / "cfn"
     command.parent.mkdir()
     command.write_text(
-        '#!/bin/sh\necho "$@" "$PIP_PLATFORM" > "$0.called"\n'
-        'touch rpdk.log\nexit "${CFN_CODE:-0}"\n',
+        '#!/bin/sh\necho "$@" > "$0.called"\ntouch rpdk.log\nexit "${CFN_CODE:-0}"\n',
         encoding="utf-8",
     )
     command.chmod(0o755)
@@ -99,7 +98,6 @@ def test_cfn_submit_gets_region_and_role(account: Account, cfn: Path, tmp_path: 
         REGION,
         "--role-arn",
         account.role_arn,
-        "manylinux2014_x86_64",
     ]
     assert not (tmp_path / "project" / "rpdk.log").exists()
 

@@ -54,4 +54,5 @@ def test_a_pure_module_imports_nothing_of_aws_or_the_framework(module: str) -> N
 
 
 def test_the_probe_sees_the_sdk_and_the_framework_where_they_are_imported() -> None:
-    assert imported_by("handlers").issuperset(FOREIGN)
+    assert imported_by("handlers") >= {"botocore", "urllib3", "cloudformation_cli_python_lib"}
+    assert imported_by("clients") >= {"botocore"}

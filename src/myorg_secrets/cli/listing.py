@@ -1,16 +1,54 @@
 """`myorg-secrets list`."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import click
 
 from myorg_secrets.exceptions import Damaged, NotFound
 from myorg_secrets.lookup import hint, items
 from myorg_secrets_password.item import from_item
-from myorg_secrets_password.record import Record, iso_of_epoch
+from myorg_secrets_password.record import Identity, Record, Settings, iso_of_epoch
 
 from .completing import names, stacks
 from .options import as_json, check_given
-from .output import say, write_json, write_table
+from .output import say, write_json_list, write_table
 from .place import Place, located
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list shows of a record, which is far less than its ten ciphertexts take in memory.
+
+    Attributes:
+        identity, settings, created_time, last_rotated_time, deleted_time, expires_at: the record's.
+        version_id: the current version's.
+        versions: how many are kept.
+    """
+
+    identity: Identity
+    settings: Settings
+    version_id: str
+    versions: int
+    created_time: str
+    last_rotated_time: str
+    deleted_time: str | None
+    expires_at: int | None
+
+    @classmethod
+    def of(cls, record: Record) -> Listed:
+        """Take it from a record, which may then go."""
+        return cls(
+            record.identity,
+            record.settings,
+            record.current.id,
+            len(record.versions),
+            record.created_time,
+            record.last_rotated_time,
+            record.deleted_time,
+            record.expires_at,
+        )
 
 
 @click.command(
@@ -54,7 +92,7 @@ def command(
     stack = stack_name if stack is None else stack
     check_given(StackName=stack, Env=env, Name=name)
     connection = place.connect()
-    found = []
+    found: list[Listed] = []
     for item in items(connection, stack, env):
         try:
             record = from_item(connection.table_name, item)
@@ -67,10 +105,10 @@ def command(
             and name in (None, record.identity.name)
             and all(_has(record, tag) for tag in tags)
         ):
-            found.append(record)
-    found.sort(key=lambda record: (record.identity.stack_name, record.identity.env_name))
+            found.append(Listed.of(record))
+    found.sort(key=lambda listed: (listed.identity.stack_name, listed.identity.env_name))
     if as_json:
-        write_json([_details(record) for record in found])
+        write_json_list(_details(listed) for listed in found)
     elif found:
         _table(found, deleted)
     filters = [stack, name, env, *tags]
@@ -86,41 +124,41 @@ def _has(record: Record, tag: str) -> bool:
     return key in tags and (not equals or tags[key] == value)
 
 
-def _table(records: list[Record], deleted: bool) -> None:
+def _table(found: list[Listed], deleted: bool) -> None:
     columns = ["Stack", "Env", "Name", "Last rotated", "Versions", "Tags", "Description"]
     if deleted:
         columns[3:3] = ["Deleted", "Kept until"]
     rows = []
-    for record in records:
-        identity, settings = record.identity, record.settings
+    for listed in found:
+        identity, settings = listed.identity, listed.settings
         tags = ", ".join(f"{key}={value}" for key, value in settings.tags)
-        row = [identity.stack_name, identity.env, identity.name, record.last_rotated_time]
-        row += [str(len(record.versions)), tags, settings.description or ""]
+        row = [identity.stack_name, identity.env, identity.name, listed.last_rotated_time]
+        row += [str(listed.versions), tags, settings.description or ""]
         if deleted:
-            row[3:3] = [record.deleted_time or "", _expiry(record) or ""]
+            row[3:3] = [listed.deleted_time or "", _expiry(listed) or ""]
         rows.append(row)
     write_table(columns, rows)
 
 
-def _details(record: Record) -> dict[str, object]:
-    identity, settings = record.identity, record.settings
+def _details(listed: Listed) -> dict[str, object]:
+    identity, settings = listed.identity, listed.settings
     details = {
         "Ref": str(identity),
         "TableName": identity.table_name,
         "StackName": identity.stack_name,
         "Env": identity.env,
         "Name": identity.name,
-        "VersionId": record.current.id,
-        "CreatedTime": record.created_time,
-        "LastRotatedTime": record.last_rotated_time,
+        "VersionId": listed.version_id,
+        "CreatedTime": listed.created_time,
+        "LastRotatedTime": listed.last_rotated_time,
         "Description": settings.description,
         "Tags": [{"Key": key, "Value": value} for key, value in settings.tags],
         "StackTags": dict(settings.stack_tags or {}),
-        "DeletedTime": record.deleted_time,
-        "KeptUntil": _expiry(record),
+        "DeletedTime": listed.deleted_time,
+        "KeptUntil": _expiry(listed),
     }
     return {name: value for name, value in details.items() if value is not None}
 
 
-def _expiry(record: Record) -> str | None:
-    return None if record.expires_at is None else iso_of_epoch(record.expires_at)
+def _expiry(listed: Listed) -> str | None:
+    return None if listed.expires_at is None else iso_of_epoch(listed.expires_at)

@@ -63,6 +63,21 @@ def write_json(value: object) -> None:
     write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def write_json_list(values: Iterable[object]) -> None:
+    """Write values as a JSON list to stdout, one by one: as one text they would take much memory.
+
+    Raises:
+        OutputFailed: they cannot be written.
+    """
+    before = "["
+    for value in values:
+        # No string in JSON holds a line break, so each of them is one between its members.
+        text = json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+        write(f"{before}\n  {text}")
+        before = ","
+    write("[]\n" if before == "[" else "\n]\n")
+
+
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table to stdout. A cell may have several lines."""
     from rich import box
