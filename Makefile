@@ -45,11 +45,12 @@ PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorde
 	--ignore=tests/contract --ignore=tests/engines
 
 # What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough. So are tables of 1,000 rows. Where there are two Pythons, the one without coverage does
-# both, because coverage makes each step dearer.
+# is enough. So are tables of 1,000 rows, and most random histories. Where there are two Pythons, the
+# one without coverage does all of them, because coverage makes each step dearer.
 OF_THE_PROJECT := bench guide packaging publish
 ifneq ($(OTHER_PYTHON),)
 coverage: export OLD_ROWS := 100
+coverage: export MODEL_TIMES := 0.25
 coverage: PYTEST += $(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))
 endif
 
@@ -145,6 +146,13 @@ unit: $(READY) ## All other tests, without coverage; ARGS="-k name" and the like
 	$(call say,Tests on Python $(MINOR))
 	@$(PYTEST) $(ARGS)
 
+.PHONY: model
+model: SEED := $(shell date +%s)
+model: $(READY) ## Other random histories and races, and more; TIMES=100 SEED=1 ARGS="-k lost"
+	$(call say,Model and races with SEED=$(SEED) on Python $(MINOR))
+	@MODEL_SEED=$(SEED) MODEL_TIMES=$(or $(TIMES),10) $(RUN) -m pytest --numprocesses=2 \
+		--hypothesis-seed=$(SEED) tests/model tests/concurrency $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY) ## The tests of code with branch coverage, 95 % at the least
 	$(call say,Tests on Python $(MINOR) with branch coverage)
@@ -169,6 +177,10 @@ test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS
 	$(call say,Real servers on Python $(MINOR))
 	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
 		tests/engines $(ARGS)
+
+.PHONY: mutation
+mutation: $(READY) $(LONG_READY) ## Change the code a little: do the tests see it? ARGS="policy store"
+	@nice -n 15 $(RUN) -m tools.mutation $(LONG_VENV)/bin/mutmut $(ARGS)
 
 .PHONY: servers
 servers: ## Install what test-engines starts, from Debian's packages, as root
@@ -246,6 +258,7 @@ $(CHECKERS_READY): requirements-checkers.txt
 $(LONG_READY): requirements-long.txt
 $(READY) $(OTHER_READY) $(ENGINES_READY) $(CHECKERS_READY) $(LONG_READY):
 	@[ -n "$(INTERPRETER)" ] || { echo "This needs Python 3.11 or 3.12: make PYTHON=/path/to/it" >&2; exit 1; }
+	@[ ! -L $(@D) ] || { echo "$(@D) is a link, and what it leads to would be emptied. Remove the link." >&2; exit 1; }
 	@echo "Setting up $(@D) with $(INTERPRETER) ..."
 	@"$(INTERPRETER)" -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \

@@ -206,7 +206,7 @@ class Space:
 
 
 def _union(bits: Iterable[int]) -> int:
-    return functools.reduce(operator.or_, bits, 0)
+    return functools.reduce(operator.or_, bits)
 
 
 def _onto(length: int, ends: int, others: int) -> int:

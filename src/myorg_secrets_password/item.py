@@ -142,7 +142,7 @@ def standing_in(table_name: str, item: Mapping[str, Any]) -> Record:
         memories=(),
         declared=DeclaredState(),
         settings=Settings(),
-        created_time="",
+        created_time=item.get("CreatedTime", {}).get("S", ""),
         last_rotated_time="",
         create_token="",
         deleted_time=item["DeletedTime"].get("S", ""),
@@ -199,7 +199,7 @@ def _record(identity: Identity, item: Mapping[str, Any]) -> Record:
         expires_at=None if expires_at is None else int(expires_at),
     )
     if not record.versions:
-        raise ValueError("a record has at least one version")
+        raise ValueError
     return record
 
 
@@ -226,7 +226,7 @@ def _members(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _policy(text: str) -> dict[str, Any]:
     policy = json.loads(text)
     if not isinstance(policy, dict):
-        raise TypeError("the declared policy is an object")
+        raise TypeError
     return policy
 
 

@@ -131,7 +131,7 @@ def satisfies(text: str, declared: Mapping[str, Any]) -> bool:
             permitted.discard(SPACE)
     if not characters <= permitted:
         return False
-    if not declared.get("RequireEachIncludedType", False):
+    if not declared.get("RequireEachIncludedType"):
         return True
     required = _required(declared, _permitted(declared))
     return not any(characters.isdisjoint(part) for part in required)
@@ -198,9 +198,9 @@ def _required(declared: Mapping[str, Any], alphabet: str) -> tuple[str, ...]:
 def _permitted(declared: Mapping[str, Any]) -> str:
     """Return the characters that the properties and the engine's rule leave to generation."""
     wish = _wish(declared)
-    rule = ENGINES.get(declared.get("Engine", ""))
-    if rule is None:
+    if "Engine" not in declared:
         return wish
+    rule = ENGINES[declared["Engine"]]
     return "".join(c for c in wish if rule.permits(c) and c not in rule.never_generated)
 
 
@@ -213,7 +213,7 @@ def _preferred(rule: Rule, declared: Mapping[str, Any]) -> str:
     safe = "".join(c for c in permitted if c in EVERYWHERE_SAFE)
     if len(safe) < _FEW:
         return permitted
-    written = declared.get("RequireEachIncludedType", False)
+    written = declared.get("RequireEachIncludedType")
     kept = _parts(safe)
     lacking = {
         c

@@ -23,6 +23,10 @@ large records one has fewer."""
 _LIVE = "attribute_exists(StackName) AND attribute_not_exists(DeletedTime)"
 _DELETED = "attribute_exists(DeletedTime)"
 
+# Revisions count from 1 again where a record was removed without a trace and its name taken anew,
+# so the revision alone does not tell one life from the next: the time when it began does.
+_SAME = "Revision = :was AND CreatedTime = :began"
+
 
 class Superseded(Exception):
     """A condition did not hold.
@@ -74,9 +78,9 @@ class Store:
         guard: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(StackName)"}
         if over is not None:
             guard = {"ConditionExpression": _DELETED}
-        if over is not None and over.revision:  # 0 where a damaged tombstone has none
-            guard["ConditionExpression"] += " AND Revision = :was"
-            guard["ExpressionAttributeValues"] = {":was": {"N": str(over.revision)}}
+        if over is not None and over.revision and over.created_time:  # a damaged one may lack them
+            guard["ConditionExpression"] += f" AND {_SAME}"
+            guard["ExpressionAttributeValues"] = _same_as(over, over.revision)
         with self._conditional("dynamodb:PutItem"):
             self._dynamodb.put_item(
                 TableName=self._table_name,
@@ -86,7 +90,7 @@ class Store:
             )
 
     def update(self, record: Record, *, deleted: bool = False) -> None:
-        """Write the record, if the one before it (by revision) still stands.
+        """Write the record, if the one before it (by life and revision) still stands.
 
         Attributes that this release does not know are left as they are.
 
@@ -111,11 +115,11 @@ class Store:
                 TableName=self._table_name,
                 Key=key_of(record.identity),
                 UpdateExpression=expression,
-                ConditionExpression=f"#Revision = :was AND {_DELETED if deleted else _LIVE}",
+                ConditionExpression=f"{_SAME} AND {_DELETED if deleted else _LIVE}",
                 ExpressionAttributeNames={f"#{name}": name for name in (*attributes, *absent)},
                 ExpressionAttributeValues={
                     **{f":{name}": value for name, value in attributes.items()},
-                    ":was": {"N": str(record.revision - 1)},
+                    **_same_as(record, record.revision - 1),
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -152,8 +156,8 @@ class Store:
             self._dynamodb.delete_item(
                 TableName=self._table_name,
                 Key=key_of(record.identity),
-                ConditionExpression=f"Revision = :was AND {_LIVE}",
-                ExpressionAttributeValues={":was": {"N": str(record.revision)}},
+                ConditionExpression=f"{_SAME} AND {_LIVE}",
+                ExpressionAttributeValues=_same_as(record, record.revision),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
 
@@ -207,3 +211,8 @@ class Store:
             item = cast("dict[str, Any] | None", failed.response.get("Item"))
             standing = standing_in(self._table_name, item) if item else None
             raise Superseded(standing) from None
+
+
+def _same_as(record: Record, revision: int) -> dict[str, Any]:
+    """Return the values by which `_SAME` knows a record of this life and revision."""
+    return {":was": {"N": str(revision)}, ":began": {"S": record.created_time}}

@@ -1,243 +1,188 @@
-"""Any history of a secret, over the live entry point, against the rule said plainly."""
+"""Any history of several secrets, over the live entry point, against the rule said plainly."""
 
-import string
-from typing import Any
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
-    initialize,
     invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from local.events import Operation
-from tests.model.reference import Predicate, Reference, State, properties_of
-from tests.world import World
+from tests.model import effort
+from tests.model.account import KEYS, PLACES
+from tests.model.life import Life
+from tests.model.reference import State
+from tests.model.resource import Resource
+from tests.model.states import POLICIES, SECRETS, TOKENS
 
-POLICIES: dict[str, dict[str, Any]] = {
-    "none": {},
-    "32 characters": {"PasswordLength": 32},
-    "10 characters": {"PasswordLength": 10},
-    "no digits": {"ExcludeNumbers": True},
-    "letters": {"ExcludeNumbers": True, "ExcludePunctuation": True},
-    "a to f": {"AllowedCharacters": "abcdef", "RequireEachIncludedType": True},
-    "each type": {"RequireEachIncludedType": True},
-}
-SATISFIED: dict[str, Predicate] = {
-    "none": lambda value: True,
-    "32 characters": lambda value: len(value) == 32,
-    "10 characters": lambda value: len(value) == 10,
-    "no digits": lambda value: not any(c in string.digits for c in value),
-    "letters": lambda value: not any(c in string.digits + string.punctuation for c in value),
-    "a to f": lambda value: all(c in "abcdef" for c in value),
-    "each type": lambda value: all(
-        any(c in kind for c in value)
-        for kind in (
-            string.ascii_lowercase,
-            string.ascii_uppercase,
-            string.digits,
-            string.punctuation,
-        )
-    ),
-}
-SECRETS = ("first-of-mine", "second-of-mine-2", "aabbccddee")
 STATES = st.builds(
     State,
     st.sampled_from(list(POLICIES)),
-    st.sampled_from(["", "", "1", "2", "3"]),
+    st.sampled_from(TOKENS),
     st.sampled_from([None, None, None, *SECRETS]),
 )
-PLACE = {"StackName": "orders", "Env": "default", "Name": "DB"}
-TABLE = {"TableName": "myorg-secrets-password"}
-STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/orders/1"
+NUMBERS = st.integers(0, len(PLACES) - 1)
+WINDOWS = st.sampled_from([0, 7, 30])
+PREVIOUS = st.sampled_from(["true", "stale", "absent"])
+CALLS = {
+    "CREATE": ("kms:Encrypt", "kms:Decrypt", "dynamodb:PutItem"),
+    "UPDATE": ("dynamodb:GetItem", "kms:Decrypt", "kms:Encrypt", "dynamodb:UpdateItem"),
+    "DELETE": ("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+}
 
 
-class Life(RuleBasedStateMachine):
-    """One secret of a stack, which is also patched through the Cloud Control API."""
+def some(which: Callable[[Life, Resource], bool]) -> Callable[["Machine"], bool]:
+    return lambda machine: any(which(machine.life, r) for r in machine.life.resources)
 
-    def __init__(self, world: World) -> None:
+
+def is_alive(life: Life, resource: Resource) -> bool:
+    return resource.secret.alive
+
+
+def is_not_there(life: Life, resource: Resource) -> bool:
+    return not resource.secret.alive
+
+
+def is_updated(life: Life, resource: Resource) -> bool:
+    return resource.secret.alive and resource.before is not None
+
+
+def is_raceable(life: Life, resource: Resource) -> bool:
+    return resource.secret.alive and not life.account.disabled and not resource.is_withheld
+
+
+def is_restorable(life: Life, resource: Resource) -> bool:
+    return bool(resource.secret.versions) and not life.account.disabled
+
+
+class Machine(RuleBasedStateMachine):
+    """Draws the steps of a life."""
+
+    def __init__(self, begin: Callable[[], Life]) -> None:
         super().__init__()
-        world.reset()
-        self.world = world
-        self.reference = Reference(SATISFIED)
-        self.declared = State("none")
-        self.before: tuple[State, str] | None = None
-        self.settings: dict[str, Any] = {}
-        keys = world.kms.list_keys()["Keys"]
-        if len(keys) < 2:
-            world.kms.create_key()
-        self.keys = [key["KeyArn"] for key in world.kms.list_keys()["Keys"]]
+        self.life = begin()
 
-    @initialize(state=STATES)
-    def begin(self, state: State) -> None:
-        self._create(state)
+    def one(self, number: int, which: Callable[[Life, Resource], bool]) -> int:
+        """The number of a resource that it holds for, as near to the drawn one as can be."""
+        fit = [r.number for r in self.life.resources if which(self.life, r)]
+        return fit[number % len(fit)]
 
-    @precondition(lambda self: not self.reference.alive)
-    @rule(state=STATES)
-    def create_again(self, state: State) -> None:
-        self._create(state)
+    @precondition(some(is_not_there))
+    @rule(number=NUMBERS, state=STATES, window=WINDOWS, key=st.sampled_from(KEYS))
+    def create(self, number: int, state: State, window: int, key: str) -> None:
+        self.life.create(self.one(number, is_not_there), state, window, key)
 
-    @precondition(lambda self: self.reference.alive)
-    @rule(state=STATES, previous=st.sampled_from(["true", "stale", "absent"]))
-    def update(self, state: State, previous: str) -> None:
-        before = self.declared, self.reference.value
-        # An adopted record that is not told its previous state cannot be led back to it.
-        is_blind = not self.reference.memory and previous == "absent"
-        self._update(state, self._previous(previous))
-        self.before = None if is_blind else before
+    @precondition(some(is_alive))
+    @rule(number=NUMBERS)
+    def create_once_more(self, number: int) -> None:
+        self.life.create_once_more(self.one(number, is_alive))
 
-    @precondition(lambda self: self.before is not None)
-    @rule(previous=st.sampled_from(["true", "stale"]))
-    def roll_back(self, previous: str) -> None:
-        """A stack that rolls back gets back the very password that it had."""
-        assert self.before is not None
-        state, value = self.before
+    @precondition(some(is_alive))
+    @rule(number=NUMBERS, state=STATES)
+    def take_an_identifier_that_is_taken(self, number: int, state: State) -> None:
+        self.life.take_an_identifier_that_is_taken(self.one(number, is_alive), state)
 
-        self._update(state, self._previous(previous))
+    @precondition(some(is_not_there))
+    @rule(number=NUMBERS, state=STATES)
+    def ask_for_what_is_not_there(self, number: int, state: State) -> None:
+        self.life.ask_for_what_is_not_there(self.one(number, is_not_there), state)
 
-        assert self.reference.value == value
-        self.before = None
+    @precondition(some(is_alive))
+    @rule(number=NUMBERS, state=STATES, previous=PREVIOUS)
+    def update(self, number: int, state: State, previous: str) -> None:
+        self.life.update(self.one(number, is_alive), state, previous)
 
-    @precondition(lambda self: self.before is not None)
-    @rule()
-    def deliver_again(self) -> None:
-        """An update that is delivered twice rotates once."""
-        assert self.before is not None
-        value = self.reference.value
+    @precondition(some(is_updated))
+    @rule(number=NUMBERS, previous=st.sampled_from(["true", "stale"]))
+    def roll_back(self, number: int, previous: str) -> None:
+        self.life.roll_back(self.one(number, is_updated), previous)
 
-        self._update(self.declared, self.before[0])
+    @precondition(some(is_updated))
+    @rule(number=NUMBERS)
+    def deliver_again(self, number: int) -> None:
+        self.life.deliver_again(self.one(number, is_updated))
 
-        assert self.reference.value == value
-
-    @precondition(lambda self: self.reference.alive)
+    @precondition(some(is_alive))
     @rule(
+        number=NUMBERS,
         name=st.sampled_from(
             ["Description", "KeyId", "RecoveryWindowInDays", "Tags", "ReturnValue"]
         ),
-        index=st.integers(0, 1),
+        index=st.integers(0, 2),
     )
-    def change_what_is_unrelated(self, name: str, index: int) -> None:
-        """Description, Tags, KeyId and the like never change a password."""
-        value = self.reference.value
-        self.settings[name] = {
-            "Description": ["one", "two"],
-            "KeyId": self.keys[:2],
-            "RecoveryWindowInDays": [0, 7],
-            "Tags": [[], [{"Key": "k", "Value": "v"}]],
-            "ReturnValue": [True, True],
-        }[name][index]
+    def change_what_is_unrelated(self, number: int, name: str, index: int) -> None:
+        self.life.change_what_is_unrelated(self.one(number, is_alive), name, index)
 
-        self._update(self.declared, self.declared)
+    @precondition(some(is_alive))
+    @rule(number=NUMBERS, state=STATES)
+    def patch(self, number: int, state: State) -> None:
+        self.life.patch(self.one(number, is_alive), state)
 
-        assert self.reference.value == value
-        self.before = None
+    @precondition(some(is_alive))
+    @rule(number=NUMBERS)
+    def delete(self, number: int) -> None:
+        self.life.delete(self.one(number, is_alive))
 
-    @precondition(lambda self: self.reference.alive)
-    @rule(state=STATES)
-    def patch(self, state: State) -> None:
-        """The Cloud Control API leaves a write-only property out, before and after alike."""
-        if state.secret is None:
-            state = State(state.policy, state.token)
-        seen = State(self.declared.policy, self.declared.token)
+    @rule(number=NUMBERS, state=STATES, data=st.data())
+    def interrupt(self, number: int, state: State, data: st.DataObject) -> None:
+        kinds = ("UPDATE", "DELETE") if self.life.resources[number].secret.alive else ("CREATE",)
+        kind = data.draw(st.sampled_from(kinds))
+        action = data.draw(st.sampled_from(CALLS[kind]))
+        is_done, times = data.draw(st.booleans()), data.draw(st.sampled_from([1, 3]))
+        self.life.interrupt(number, kind, state, action, is_done, times)
 
-        self._update(state, seen, in_stack=False)
-        self.before = None
+    @precondition(some(is_raceable))
+    @rule(number=NUMBERS, first=STATES, second=st.none() | STATES, seed=st.integers(0, 999))
+    def race(self, number: int, first: State, second: State | None, seed: int) -> None:
+        self.life.race(self.one(number, is_raceable), first, second, seed)
 
-    @precondition(lambda self: self.reference.alive)
+    @precondition(some(is_alive))
+    @rule(number=NUMBERS)
+    def adopt(self, number: int) -> None:
+        self.life.adopt(self.one(number, is_alive))
+
+    @precondition(some(is_restorable))
+    @rule(number=NUMBERS, index=st.integers(0, 9))
+    def restore(self, number: int, index: int) -> None:
+        self.life.restore(self.one(number, is_restorable), index)
+
+    @rule(days=st.sampled_from([1, 8, 31]))
+    def wait(self, days: int) -> None:
+        self.life.wait(days)
+
     @rule()
-    def delete(self) -> None:
-        self.world.succeed(Operation("DELETE", {**PLACE, **TABLE}, self.world.token()))
-        self.reference.delete(self.settings.get("RecoveryWindowInDays", 30))
-        self.before = None
+    def expire(self) -> None:
+        self.life.expire()
 
-    @precondition(lambda self: self.reference.alive)
+    @precondition(lambda self: not self.life.account.disabled)
+    @rule(key=st.sampled_from(KEYS))
+    def disable(self, key: str) -> None:
+        self.life.disable(key)
+
+    @precondition(lambda self: self.life.account.disabled)
     @rule()
-    def adopt(self) -> None:
-        item = self._item()
-        item["Versions"]["L"][-1]["M"]["Source"] = {"S": "Adopted"}
-        item["Memories"] = {"L": []}
-        self.world.dynamodb.put_item(**TABLE, Item=item)
-        self.reference.adopt()
-        self.before = None
+    def enable(self) -> None:
+        self.life.enable()
 
     @invariant()
-    def a_live_secret_is_read_as_it_is_and_a_deleted_one_is_not_found(self) -> None:
-        answer = self.world.send(Operation("READ", {**PLACE, **TABLE}, "t"))
-
-        if self.reference.alive:
-            assert answer["resourceModel"]["Value"] == self.reference.value
-        else:
-            assert answer["errorCode"] == "NotFound"
-
-    def teardown(self) -> None:
-        """Every version that the rule keeps can still be decrypted, in its order."""
-        if not self.reference.versions:
-            return
-        kept = [self._decrypted(version["M"]) for version in self._item()["Versions"]["L"]]
-        assert kept == [version.value for version in self.reference.versions]
-
-    def _create(self, state: State) -> None:
-        self.settings = {}
-        answer = self._send("CREATE", state, None, in_stack=True)
-        value = answer["Value"]
-        assert value == state.secret or state.secret is None
-        assert value not in [version.value for version in self.reference.versions] or state.secret
-        self.reference.create(state, value)
-        self.declared = state
-
-    def _update(self, state: State, previous: State | None, in_stack: bool = True) -> None:
-        answer = self._send("UPDATE", state, previous, in_stack)
-        assert self.reference.update(state, previous, in_stack, answer["Value"])
-        self.declared = state
-
-    def _send(
-        self, action: str, state: State, previous: State | None, in_stack: bool
-    ) -> dict[str, Any]:
-        operation = Operation(
-            action,
-            {**PLACE, **TABLE, **properties_of(state, POLICIES), **self.settings},
-            self.world.token(),
-            previous=previous and {**PLACE, **TABLE, **properties_of(previous, POLICIES)},
-            stack_id=STACK_ID if in_stack else None,
-            logical_id="DB",
-        )
-        model: dict[str, Any] = self.world.succeed(operation)["resourceModel"]
-        return model
-
-    def _previous(self, kind: str) -> State | None:
-        stale = self.before[0] if self.before else self.declared
-        return {"true": self.declared, "stale": stale, "absent": None}[kind]
-
-    def _item(self) -> dict[str, Any]:
-        key = {"StackName": {"S": "orders"}, "EnvName": {"S": "default#DB"}}
-        return self.world.dynamodb.get_item(**TABLE, Key=key)["Item"]
-
-    def _decrypted(self, version: dict[str, Any]) -> str:
-        context = {
-            "Type": "MyOrg::Secrets::Password",
-            **PLACE,
-            "VersionId": version["VersionId"]["S"],
-        }
-        answer = self.world.kms.decrypt(
-            CiphertextBlob=version["Ciphertext"]["B"], EncryptionContext=context
-        )
-        return answer["Plaintext"].decode()
+    def check(self) -> None:
+        self.life.check()
 
 
-def test_every_history_follows_the_rule(world: World) -> None:
-    """Updates, repeated deliveries, roll-backs, patches, adoption, deletion and re-creation."""
+def test_every_history_follows_the_rule(begin: Callable[[], Life]) -> None:
+    """Of every operation, with what AWS, other writers and the clock do in between."""
     run_state_machine_as_test(
-        lambda: Life(world),
+        lambda: Machine(begin),
         settings=settings(
-            max_examples=20,
-            # The same histories at every run: raise the number and take this away to explore.
-            derandomize=True,
-            stateful_step_count=25,
+            max_examples=effort.share(55),
+            derandomize=not effort.IS_DRAWN,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            print_blob=effort.IS_DRAWN,
         ),
     )

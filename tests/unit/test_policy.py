@@ -4,6 +4,7 @@ The words of GetRandomPassword's documentation stand here a second time, so that
 module is not repeated by its tests.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -141,6 +142,7 @@ def test_what_is_set_beside_allowed_characters_is_refused(name: str, value: obje
 
     assert refused.name == name
     assert f"{name} cannot be combined with AllowedCharacters" in str(refused)
+    assert str(refused).endswith("Remove one of the two.")
 
 
 def test_what_is_set_to_false_or_empty_beside_allowed_characters_is_accepted() -> None:
@@ -172,6 +174,7 @@ def test_a_policy_that_leaves_no_character_is_refused_by_the_properties_at_odds(
 
     assert refused.name == names
     assert str(refused).startswith(f"{names} together leave no character")
+    assert re.search(r"Exclude less, .* in AllowedCharacters\.$", str(refused))
 
 
 @pytest.mark.parametrize(
@@ -189,6 +192,32 @@ def test_a_password_that_might_not_fit_into_4096_bytes_is_refused(
     assert fits.length == longest
     assert refused.name == "PasswordLength"
     assert f"at most {longest} fit" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("policy", "met", "unmet"),
+    [
+        (Policy(4, "ab", ()), ["aaaa"], []),
+        (Policy(4, "aB1", ("a", "B")), ["aB11", "aaBB"], ["a111", "B111", "1111"]),
+        (
+            Policy(4, "aB1!", counted=("a", "B", "1"), kinds=2),
+            ["aBaB", "aB1!"],
+            ["aaaa", "a!!!", "!!!!"],
+        ),
+        (Policy(4, "abcd", distinct=3), ["abca", "abcd"], ["abab", "aaaa"]),
+        (
+            Policy(4, "aB1!", ("!",), counted=("a", "B", "1"), kinds=2, distinct=4),
+            ["aB1!"],
+            ["aB!!", "aaB!", "aB1a"],
+        ),
+    ],
+    ids=["nothing", "required", "kinds", "distinct", "everything"],
+)
+def test_a_string_meets_a_policy_where_it_has_just_what_must_occur(
+    policy: Policy, met: list[str], unmet: list[str]
+) -> None:
+    assert [text for text in met if not policy.is_met_by(text)] == []
+    assert [text for text in unmet if policy.is_met_by(text)] == []
 
 
 SATISFIED: list[tuple[str, dict[str, Any]]] = [

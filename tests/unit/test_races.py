@@ -123,6 +123,42 @@ def test_a_delete_that_meets_a_changed_recovery_window_follows_it(world: World) 
     assert "DeletedTime" in world.item(secret)
 
 
+def test_an_update_that_meets_the_next_life_of_its_identifier_goes_on_from_that(
+    world: World,
+) -> None:
+    """Both lives count their revisions from 1 where the first one left no tombstone."""
+    secret, other = world.secret(), world.secret()
+    secret.create(RecoveryWindowInDays=0)
+    other.model = secret.model
+
+    def begin_again() -> None:
+        other.delete()
+        other.create(RecoveryWindowInDays=0)
+
+    with world.failing("dynamodb:UpdateItem", first(begin_again)):
+        secret.update(RecoveryWindowInDays=0, RotationToken="2")
+
+    kept = [version["M"]["VersionId"]["S"] for version in world.item(secret)["Versions"]["L"]]
+    assert kept == [other.model["VersionId"], secret.model["VersionId"]]
+
+
+def test_a_delete_that_meets_the_next_life_of_its_identifier_follows_its_recovery_window(
+    world: World,
+) -> None:
+    secret, other = world.secret(), world.secret()
+    secret.create(RecoveryWindowInDays=0)
+    other.model = secret.model
+
+    def begin_again() -> None:
+        other.delete()
+        other.create(RecoveryWindowInDays=7)
+
+    with world.failing("dynamodb:DeleteItem", first(begin_again)):
+        secret.delete()
+
+    assert "DeletedTime" in world.item(secret)
+
+
 @pytest.mark.parametrize(
     ("operation", "action"),
     [

@@ -3,6 +3,7 @@
 import base64
 import copy
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -36,6 +37,7 @@ from myorg_secrets_password.record import (
     Source,
     Version,
     iso,
+    iso_of_epoch,
 )
 
 checked = settings(max_examples=200, deadline=None)
@@ -74,6 +76,17 @@ def test_a_new_record_remembers_its_version_for_the_declared_state() -> None:
     assert record.remembered(declared) == record.current == version("v0")
     assert record.created_time == record.last_rotated_time == EARLIER
     assert not record.is_deleted
+
+
+def test_a_new_record_holds_what_it_is_made_of() -> None:
+    settings = Settings("alias/a", 7)
+
+    record = Record.begin(IDENTITY, version("v0"), state(8), settings, "create-token")
+    adopted = Record.adopt(IDENTITY, version("v0"), settings)
+
+    assert (record.identity, record.settings) == (IDENTITY, settings)
+    assert (record.declared, record.create_token) == (state(8), "create-token")
+    assert (adopted.identity, adopted.settings) == (IDENTITY, settings)
 
 
 def test_nothing_is_remembered_for_a_state_that_was_never_served() -> None:
@@ -218,7 +231,8 @@ def test_an_adopted_record_that_is_restored_still_remembers_nothing() -> None:
         ),
         (DeclaredState({}, "2", True), "RotationToken=2, SecretString"),
         (DeclaredState({}, ""), ""),
-        (DeclaredState({}, "t" * 200), f"RotationToken={'t' * 105}…"),
+        (DeclaredState({}, "t" * 106), f"RotationToken={'t' * 106}"),
+        (DeclaredState({}, "t" * 107), f"RotationToken={'t' * 105}…"),
     ],
     ids=str,
 )
@@ -372,12 +386,28 @@ def test_states_that_lie_close_together_are_told_apart() -> None:
     assert len({declared.digest() for declared in CLOSE}) == len(CLOSE)
 
 
-def test_the_digests_are_those_that_earlier_releases_wrote() -> None:
+@pytest.mark.parametrize(
+    ("declared", "digest", "token_digest"),
+    [
+        (
+            DeclaredState({"PasswordLength": 20, "ExcludeCharacters": "é"}, "2026-01", True),
+            "fa5403e40ef39dc83475e10e70d68ef8",
+            "b9228aaa1dbc9e99f9be2cac7b3d618d",
+        ),
+        (
+            DeclaredState(),
+            "1531c6004a6070a4d88f2065cc259595",
+            "12ae32cb1ec02d01eda3581b127c1fee",
+        ),
+    ],
+    ids=["everything", "nothing"],
+)
+def test_the_digests_are_those_that_earlier_releases_wrote(
+    declared: DeclaredState, digest: str, token_digest: str
+) -> None:
     """Records hold them: if they changed, a roll-back would find no password."""
-    declared = DeclaredState({"PasswordLength": 20, "ExcludeCharacters": "é"}, "2026-01", True)
-
-    assert declared.digest() == "fa5403e40ef39dc83475e10e70d68ef8"
-    assert declared.token_digest() == "b9228aaa1dbc9e99f9be2cac7b3d618d"
+    assert declared.digest() == digest
+    assert declared.token_digest() == token_digest
 
 
 # --- The record as an item ----------------------------------------------------------------------
@@ -442,6 +472,15 @@ def test_the_primary_key_holds_the_whole_identity(identity: Identity) -> None:
 
     assert identity_of(identity.table_name, key) == identity
     assert [*key] == ["StackName", "EnvName"]
+
+
+def test_the_order_of_the_properties_makes_no_other_item() -> None:
+    policy = {"PasswordLength": 20, "Engine": "mysql"}
+    orders = (policy, dict(reversed(policy.items())))
+
+    one, other = (to_item(begun(DeclaredState(order)))["Declared"] for order in orders)
+
+    assert one == other == {"S": '{"Engine": "mysql", "PasswordLength": 20}'}
 
 
 def test_an_item_lacks_only_what_is_optional() -> None:
@@ -539,11 +578,19 @@ def test_an_attribute_of_another_kind_is_damage(place: tuple[Any, ...]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(to_item(BARE)))
-def test_a_missing_attribute_is_damage(name: str) -> None:
+def test_a_missing_attribute_is_damage_with_a_way_out(name: str) -> None:
     item = to_item(BARE)
     del item[name]
 
-    with pytest.raises(Damaged, match="backup"):
+    with pytest.raises(Damaged, match=r"writes it\. Restore it from a backup\.$"):
+        from_item("table", item)
+
+
+@pytest.mark.parametrize("spoilt", [None, {"N": "1"}], ids=["absent", "of another kind"])
+def test_an_item_without_a_key_of_ours_is_named_by_what_there_is(spoilt: object) -> None:
+    item = {name: value for name, value in {**to_item(BARE), "EnvName": spoilt}.items() if value}
+
+    with pytest.raises(Damaged, match=r"The item \['orders', '\?'\] in the table table is not"):
         from_item("table", item)
 
 
@@ -583,23 +630,39 @@ def test_a_version_of_an_unknown_source_is_damage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "revision"),
+    ("damage", "revision", "deleted_time"),
     [
-        ({"Versions": {"L": []}}, 1),
-        ({"Declared": {"NULL": True}}, 1),
-        ({"DeletedTime": {"N": "1"}}, 1),
-        ({"Revision": {"N": "1.5"}}, 0),
-        ({"Revision": {"S": "one"}}, 0),
+        ({"Versions": {"L": []}}, 1, EARLIER),
+        ({"Declared": {"NULL": True}}, 1, EARLIER),
+        ({"DeletedTime": {"N": "1"}}, 1, ""),
+        ({"Revision": {"N": "1.5"}}, 0, EARLIER),
+        ({"Revision": {"S": "one"}}, 0, EARLIER),
+        ({"Revision": None}, 0, EARLIER),
+        ({"CreatedTime": {"N": "1"}}, 1, EARLIER),
     ],
     ids=str,
 )
-def test_a_damaged_tombstone_is_a_tombstone(damage: dict[str, Any], revision: int) -> None:
-    """Of which nothing is kept; the revision, where it can be read, guards what is put over it."""
-    standing = standing_in("table", {**to_item(FULL), **damage})
+def test_a_damaged_tombstone_is_a_tombstone_of_which_nothing_is_kept(
+    damage: dict[str, Any], revision: int, deleted_time: str
+) -> None:
+    """But for what guards what is put over it, where that can be read: revision and beginning."""
+    item = {name: value for name, value in {**to_item(FULL), **damage}.items() if value}
+
+    standing = standing_in("table", item)
 
     assert standing.is_deleted
-    assert standing.identity == IDENTITY
-    assert (standing.revision, standing.versions, standing.memories) == (revision, (), ())
+    assert standing == Record(
+        identity=IDENTITY,
+        revision=revision,
+        versions=(),
+        memories=(),
+        declared=DeclaredState(),
+        settings=Settings(),
+        created_time="" if "CreatedTime" in damage else FULL.created_time,
+        last_rotated_time="",
+        create_token="",
+        deleted_time=deleted_time,
+    )
 
 
 def test_whatever_stands_there_undamaged_is_read_in_full() -> None:
@@ -674,7 +737,7 @@ def test_a_token_is_bound_to_its_table_and_stack(
 ) -> None:
     token = encode_token(("orders", "dev#DBPassword"), made_for)
 
-    with pytest.raises(InvalidNextToken, match=r"^nextToken .* Start the list again"):
+    with pytest.raises(InvalidNextToken, match=r"^nextToken .*\. Start the list again"):
         decode_token(token, used_for)
 
 
@@ -744,6 +807,33 @@ def test_what_is_no_text_is_no_token(token: Any) -> None:
 )
 def test_a_moment_is_written_in_iso_8601_utc(moment: datetime, text: str) -> None:
     assert iso(moment) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_800_000_000, "2027-01-15T08:00:00.000Z"),
+        (253_402_300_800, "253402300800"),
+        (10**20, "100000000000000000000"),
+    ],
+    ids=["the epoch", "a year of ours", "the year 10000", "no time of the machine"],
+)
+def test_a_time_of_dynamodb_is_written_alike_and_as_it_is_where_it_has_no_year(
+    seconds: int, text: str
+) -> None:
+    assert iso_of_epoch(seconds) == text
+
+
+def test_the_zone_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert iso(NOW) == "2026-01-02T03:04:05.678Z"
+        assert iso_of_epoch(0) == "1970-01-01T00:00:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @checked
