@@ -76,11 +76,16 @@ def account() -> Iterator[worlds.World]:
 
 
 @pytest.fixture
-def world(account: worlds.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[worlds.World]:
-    """The account, empty, in which the SDK retries without a wait and without a quota."""
+def impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK retries without a wait and without a quota."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
     for limit in ("bucket.TokenBucket.acquire", "quota.RetryQuota.acquire"):
         monkeypatch.setattr(f"botocore.retries.{limit}", lambda *_, **__: True)
+
+
+@pytest.fixture
+def world(account: worlds.World, impatient_sdk: None) -> Iterator[worlds.World]:
+    """The account, empty, with an SDK that does not wait."""
     yield account
     account.reset()
 

@@ -1,4 +1,4 @@
-"""One harness for all cases: its scenarios are prepared once."""
+"""One harness for all cases of a file: its scenarios are prepared once."""
 
 import os
 from collections.abc import Iterator
@@ -11,12 +11,14 @@ from tests.world import World
 THOROUGH = os.environ.get("FAULTS") == "all"
 
 
-@pytest.fixture(scope="session")
-def prepared(account: World) -> Harness:
-    return Harness(account, THOROUGH)
+@pytest.fixture(scope="module")
+def prepared(account: World) -> Iterator[Harness]:
+    """It sets the table back for each case, so that the account is emptied once, at the end."""
+    yield Harness(account, THOROUGH)
+    account.reset()
 
 
 @pytest.fixture
-def harness(prepared: Harness, world: World) -> Iterator[Harness]:
-    """The harness, while the SDK retries without a wait."""
-    yield prepared
+def harness(prepared: Harness, impatient_sdk: None) -> Harness:
+    """The harness, with an SDK that does not wait."""
+    return prepared
