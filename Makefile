@@ -178,6 +178,11 @@ test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS
 	@$(ENGINES_VENV)/bin/python -m pytest --confcutdir=tests/engines --servers="$(SERVERS)" \
 		tests/engines $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(LONG_READY) ## Break inputs for a long time, guided by coverage; ARGS="--seconds 300 event item"
+	$(call say,Fuzzing on Python $(MINOR))
+	@$(LONG_VENV)/bin/python -m tests.fuzz $(ARGS)
+
 .PHONY: mutation
 mutation: $(READY) $(LONG_READY) ## Change the code a little: do the tests see it? ARGS="policy store"
 	@nice -n 15 $(RUN) -m tools.mutation $(LONG_VENV)/bin/mutmut $(ARGS)

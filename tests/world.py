@@ -9,10 +9,12 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, MutableSequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import moto
+import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.models import botocore_stubber
 
@@ -328,3 +330,10 @@ def mocked() -> Iterator[World]:
     """A fresh account."""
     with moto.mock_aws():
         yield World()
+
+
+def without_waits(patch: pytest.MonkeyPatch) -> None:
+    """Let the SDK retry without a wait and without a quota."""
+    patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    for limit in ("bucket.TokenBucket.acquire", "quota.RetryQuota.acquire"):
+        patch.setattr(f"botocore.retries.{limit}", lambda *_, **__: True)

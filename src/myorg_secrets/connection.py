@@ -18,7 +18,7 @@ from myorg_secrets_password.properties import IDENTITY, check_sort_key
 from myorg_secrets_password.record import Identity
 from myorg_secrets_password.store import Store
 
-from .exceptions import InvalidCredentials, InvalidRequest
+from .exceptions import Damaged, InvalidCredentials, InvalidRequest
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -61,13 +61,21 @@ class Connection:
 
         A copy in another Region is under a key of that Region. A multi-Region key is used where
         this connection is.
+
+        Raises:
+            Damaged: the ARN names no Region.
         """
-        region = _region_of(key_arn)
+        region = region_of(key_arn)
         if region in ("", self.region_name) or is_multi_region(key_arn):
             return self.cipher
         with self._lock:
             if region not in self._elsewhere:
-                kms = self.session.client("kms", region_name=region, config=self.kms.meta.config)
+                try:
+                    kms = self.session.client(
+                        "kms", region_name=region, config=self.kms.meta.config
+                    )
+                except ValueError:  # which botocore's InvalidRegionError is, too
+                    raise Damaged(f"{key_arn} is no ARN of a key.") from None
                 refuse_malformed_answers(kms)
                 count_calls(kms)
                 self._elsewhere[region] = Cipher(kms, account_id="")
@@ -85,7 +93,8 @@ class Connection:
         return identity
 
 
-def _region_of(arn: str) -> str:
+def region_of(arn: str) -> str:
+    """Return the Region that an ARN names, or nothing where it names none."""
     parts = arn.split(":")
     return parts[3] if len(parts) > 3 else ""
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from botocore import exceptions as botocore_exceptions
 from botocore.client import BaseClient
-from botocore.model import OperationModel
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.parsers import ResponseParserError
 
 from .exceptions import (
@@ -231,7 +231,7 @@ def refuse_malformed_answers(client: BaseClient) -> None:
     def check(operation_model: OperationModel, response_dict: Mapping[str, Any], **_: Any) -> None:
         try:
             body = json.loads(response_dict["body"])
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         status = response_dict["status_code"]
         # The SDK repeats what has one of these, whatever its body.
@@ -242,11 +242,30 @@ def refuse_malformed_answers(client: BaseClient) -> None:
         # A member that botocore does not know yet is no fault; nothing but such members is.
         shape = operation_model.output_shape
         known = shape.members if shape is not None else ()
-        if not isinstance(body, dict) or (body and body.keys().isdisjoint(known)):
+        is_other = not isinstance(body, dict) or (body and body.keys().isdisjoint(known))
+        if is_other or (shape is not None and not _fits(shape, body)):
             raise ResponseParserError("not the JSON of this operation")
 
     service_id = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-parse.{service_id}", check)
+
+
+def _fits(shape: Shape, value: Any) -> bool:
+    """Tell whether objects and lists are where botocore's parser takes them for granted."""
+    if value is None:
+        return True
+    match shape:
+        case StructureShape():
+            return isinstance(value, dict) and all(
+                _fits(inner, value[name]) for name, inner in shape.members.items() if name in value
+            )
+        case ListShape():
+            return isinstance(value, list) and all(_fits(shape.member, each) for each in value)
+        case MapShape():
+            return isinstance(value, dict) and all(
+                _fits(shape.value, each) for each in value.values()
+            )
+    return True
 
 
 def _raise_for(

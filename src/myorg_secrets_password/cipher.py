@@ -36,6 +36,18 @@ def encryption_context(identity: Identity, version_id: str) -> dict[str, str]:
     }
 
 
+def decoded(plaintext: bytes) -> str | None:
+    """Return what KMS decrypted as text, or None if it is none.
+
+    Whoever raises then has no UnicodeDecodeError behind its own: that one holds the plaintext, and
+    `from None` only hides it.
+    """
+    try:
+        return plaintext.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def is_multi_region(key_arn: str) -> bool:
     """Tell whether a key has replicas of the same key material in other Regions.
 
@@ -99,10 +111,10 @@ class Cipher:
             )
         if not answer.get("Plaintext"):
             raise malformed(f"kms:Decrypt on {key_arn}")
-        try:
-            return ClearText(answer["Plaintext"].decode())
-        except UnicodeDecodeError:
-            raise Damaged(f"The version {version.id} of {identity} is not a password.") from None
+        text = decoded(answer["Plaintext"])
+        if text is None:
+            raise Damaged(f"The version {version.id} of {identity} is not a password.")
+        return ClearText(text)
 
     def re_encrypt(self, identity: Identity, version: Version, key_id: str) -> Version:
         """Return the version encrypted under another key; the clear text does not leave KMS.
@@ -142,7 +154,8 @@ class Cipher:
 
         A global table brings records here that were written in another Region.
         """
-        if not is_multi_region(key_arn):
+        parts = key_arn.split(":", 5)
+        if not is_multi_region(key_arn) or len(parts) != 6:
             return key_arn
-        partition, service, _, account, resource = key_arn.split(":", 5)[1:]
+        _, partition, service, _, account, resource = parts
         return f"arn:{partition}:{service}:{self._kms.meta.region_name}:{account}:{resource}"

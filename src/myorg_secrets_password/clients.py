@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
 
 from .aws_errors import refuse_malformed_answers
 from .calls import count_calls
+from .exceptions import InvalidRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -79,11 +81,18 @@ class Clients:
         self._signing.token = credentials.session_token
 
     def client(self, service: str) -> Any:
-        """Return the client of a service, built at its first use."""
+        """Return the client of a service, built at its first use.
+
+        Raises:
+            InvalidRequest: there is no Region, or it cannot be the name of one.
+        """
         if service not in self._built:
-            client = self._session.create_client(
-                service, region_name=self._region, config=self._config
-            )
+            try:
+                client = self._session.create_client(
+                    service, region_name=self._region, config=self._config
+                )
+            except (NoRegionError, ValueError):  # which InvalidRegionError is, too
+                raise InvalidRequest("region must be the name of an AWS Region.") from None
             if service in ("dynamodb", "kms"):
                 refuse_malformed_answers(client)
                 count_calls(client)

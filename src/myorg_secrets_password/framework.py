@@ -8,10 +8,11 @@ keeps its interface and does these things itself.
 
 import json
 import logging
+import re
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 from . import journal, properties
 from .calls import Tally, counted
@@ -41,6 +42,9 @@ LOG = logging.getLogger(__name__)
 SDK_LOGGERS = ("boto3", "botocore", "s3transfer", "urllib3")
 """At DEBUG they log the bodies of KMS's requests and answers."""
 
+_NAME = properties.Text(0, 4096)
+_NAMES = ("awsAccountId", "bearerToken", "region", "stackId", "nextToken")
+"""What is text in an event, beside what is in its requestData."""
 
 Handler = Callable[[Clients, Any, MutableMapping[str, Any]], ProgressEvent]
 Answer = dict[str, Any]
@@ -72,7 +76,10 @@ class PasswordResource(Resource):
 
     def test_entrypoint(self, event: MutableMapping[str, Any], context: Any) -> Answer:
         """Serve one event in the form of the framework's test entry point."""
+        event = event if isinstance(event, Mapping) else {}
         request = event.get("request") or {}
+        if not isinstance(request, Mapping):
+            return self({"action": event.get("action"), "requestData": request}, context)
         return self(
             {
                 "action": event.get("action"),
@@ -109,8 +116,8 @@ class PasswordResource(Resource):
         credentials = _credentials(event.requestData.callerCredentials)
         if credentials is None:
             raise InvalidCredentials(
-                "The request carries no credentials. Give the type an execution role"
-                " (infrastructure/execution-role.yml)."
+                "The request carries no credentials that can be used. Give the type an execution"
+                " role (infrastructure/execution-role.yml)."
             )
         clients = clients_for(event.region, credentials)
         handler: Any = self._handlers[action]
@@ -132,15 +139,18 @@ class PasswordResource(Resource):
         event = event_data if isinstance(event_data, Mapping) else {}
         data = event.get("requestData")
         data = data if isinstance(data, Mapping) else {}
-        if event.get("stackId") and data.get("logicalResourceId"):
-            stream = f"{event['stackId']}/{data['logicalResourceId']}"
+        region = journal.text_of(event.get("region"))
+        stack_id = journal.text_of(event.get("stackId"))
+        logical_id = journal.text_of(data.get("logicalResourceId"))
+        if stack_id and logical_id:
+            stream = f"{stack_id}/{logical_id}"
         else:
-            stream = f"{event.get('awsAccountId')}-{event.get('region')}"
+            stream = f"{journal.text_of(event.get('awsAccountId'))}-{region}"
         return Delivery(
-            group=data.get("providerLogGroupName"),
+            group=journal.text_of(data.get("providerLogGroupName")),
             stream=stream.replace(":", "__"),
             namespace="AWS/CloudFormation/" + self.type_name.replace("::", "/"),
-            region=event.get("region"),
+            region=region,
             credentials=_credentials(data.get("providerCredentials")),
         )
 
@@ -158,11 +168,21 @@ def hush_sdk_loggers() -> None:
 def _parse(event_data: Mapping[str, Any]) -> tuple[Action, HandlerRequest]:
     if not isinstance(event_data, Mapping) or event_data.get("action") not in list(Action):
         raise InvalidRequest("The event names no action: CREATE, READ, UPDATE, DELETE or LIST.")
-    absent = dict.fromkeys(("awsAccountId", "bearerToken", "region"), "")
-    event = HandlerRequest(**{**absent, **event_data})
+    event = HandlerRequest(**{**event_data, **_texts(event_data, _NAMES)})
+    event.region = event.region or ""
     data = _mapping(event_data.get("requestData"), "requestData")
-    event.requestData = RequestData(**{"resourceProperties": None, **data})
+    event.requestData = RequestData(
+        **{"resourceProperties": None, **data, **_texts(data, ("logicalResourceId",))}
+    )
     return Action[event.action], event
+
+
+def _texts(holder: Mapping[str, Any], names: Iterable[str]) -> dict[str, str | None]:
+    """Return what is named by texts, of which each may be absent."""
+    return {
+        name: None if holder.get(name) is None else _NAME.parse(name, holder[name])
+        for name in names
+    }
 
 
 def _checked(action: str, raw: object) -> dict[str, Any]:
@@ -198,11 +218,19 @@ def _mapping(raw: object, what: str) -> Mapping[str, Any]:
 
 
 def _credentials(raw: object) -> Credentials | None:
-    if not isinstance(raw, Mapping) or not raw.get("accessKeyId"):
+    if not isinstance(raw, Mapping):
         return None
-    return Credentials(
-        str(raw["accessKeyId"]), str(raw.get("secretAccessKey", "")), raw.get("sessionToken")
-    )
+    key_id, secret, token = map(raw.get, ("accessKeyId", "secretAccessKey", "sessionToken"))
+    # Whatever else stands there cannot be signed with, or not be sent in a header.
+    if not _is_printable(key_id) or not _is_printable(secret):
+        return None
+    if token is not None and not _is_printable(token):
+        return None
+    return Credentials(key_id, secret, token)
+
+
+def _is_printable(raw: object) -> TypeGuard[str]:
+    return isinstance(raw, str) and re.fullmatch("[!-~]+", raw) is not None
 
 
 def _json(progress: ProgressEvent) -> Answer:

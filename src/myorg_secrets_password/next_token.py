@@ -13,6 +13,10 @@ from .exceptions import InvalidNextToken
 _DIGEST_BYTES = 16
 _LENGTH_BYTES = 2
 
+_PARTITION_KEY_BYTES = 2048
+_SORT_KEY_BYTES = 1024
+"""DynamoDB's limits: it refuses to go on from a longer key, in words that name no token."""
+
 
 def encode_token(last: tuple[str, str], scope: tuple[str, str | None]) -> str:
     """Return the token for the page after the item with this key.
@@ -41,7 +45,8 @@ def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
     except (ValueError, TypeError):
         stack_name = env_name = ""
         is_ours = False
-    if not (is_ours and stack_name and env_name) or scope[1] not in (None, stack_name):
+    is_key = _fits(stack_name, _PARTITION_KEY_BYTES) and _fits(env_name, _SORT_KEY_BYTES)
+    if not (is_ours and is_key) or scope[1] not in (None, stack_name):
         raise InvalidNextToken(
             "nextToken is not one that this type returned for this TableName and StackName."
             " Start the list again without it."
@@ -51,3 +56,7 @@ def decode_token(token: str, scope: tuple[str, str | None]) -> tuple[str, str]:
 
 def _digest(scope: tuple[str, str | None]) -> bytes:
     return hashlib.sha256(json.dumps(scope).encode()).digest()[:_DIGEST_BYTES]
+
+
+def _fits(part: str, maximum: int) -> bool:
+    return 1 <= len(part.encode()) <= maximum

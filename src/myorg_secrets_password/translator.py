@@ -44,6 +44,9 @@ _ERROR_CODES: dict[type[exceptions.PasswordError], HandlerErrorCode] = {
     exceptions.Refused: HandlerErrorCode.GeneralServiceException,
 }
 
+_TAG = Text(0, 4096)
+"""A part of a tag that CloudFormation sends, in the request's own fields."""
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
@@ -85,8 +88,9 @@ def identity_of(request: ResourceHandlerRequest, defaults: Defaults) -> Identity
     """Return the identifier that the request names, with its defaults.
 
     Raises:
-        InvalidProperty: outside a stack, StackName or Name is missing; or Env and Name are
-            together longer than DynamoDB's sort key.
+        InvalidProperty: outside a stack, StackName or Name is missing; or the stack's or the
+            resource's own name is none for a secret; or Env and Name are together longer than
+            DynamoDB's sort key.
         NotUpdatable: the previous properties name another identifier.
     """
     model = request.desiredResourceState
@@ -99,6 +103,8 @@ def identity_of(request: ResourceHandlerRequest, defaults: Defaults) -> Identity
             raise exceptions.InvalidProperty(
                 property_name, "is required outside a stack, where it has no default. Add it."
             )
+        # The defaults were not checked yet, and no stack has such names.
+        IDENTITY[property_name].parse(property_name, value)
     env = getattr(model, "Env", None) or DEFAULT_ENV
     table_name = getattr(model, "TableName", None) or defaults.table_name
     identity = Identity(table_name, stack_name or "", env, name or "")
@@ -174,9 +180,9 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
             description=written.get("Description"),
             tags=tuple((tag.Key, tag.Value) for tag in tags),
             return_value=written.get("ReturnValue", defaults.return_value),
-            stack_tags=_tags(request.desiredResourceTags if in_stack else None),
+            stack_tags=_tags("stackTags", request.desiredResourceTags if in_stack else None),
             # Cloud Control API sends an empty object.
-            system_tags=_tags(request.systemTags or None),
+            system_tags=_tags("systemTags", request.systemTags or None),
         ),
         key_id=written.get("KeyId", defaults.key_id),
         client_request_token=request.clientRequestToken or "",
@@ -186,7 +192,9 @@ def desired_of(request: ResourceHandlerRequest) -> Desired:
 def model_of(secret: Secret) -> ResourceModel:
     """Return a secret as CloudFormation sees it: JSON types only, nothing write-only, no nulls."""
     record = secret.record
-    settings, policy = record.settings, record.declared.policy
+    settings = record.settings
+    # What is in a table may be written by others: what no template can declare is not answered.
+    policy = salvage(record.declared.policy)
     return _model(
         **_identifiers(record.identity),
         KeyId=settings.key_id,
@@ -237,8 +245,13 @@ def _declared_state(written: Mapping[str, Any]) -> DeclaredState:
     )
 
 
-def _tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
-    return None if tags is None else {str(key): str(value) for key, value in tags.items()}
+def _tags(name: str, tags: object) -> dict[str, str] | None:
+    if tags is None:
+        return None
+    if not isinstance(tags, Mapping):
+        raise exceptions.InvalidProperty(name, "must be an object.")
+    parsed = [[_TAG.parse(name, part) for part in pair] for pair in tags.items()]
+    return {key: value for key, value in parsed}
 
 
 def _identifiers(identity: Identity) -> dict[str, str]:

@@ -1,15 +1,15 @@
 """`make bench` measures what it says: the same AWS calls, side by side."""
 
 import subprocess
-import sys
 
+from tests.leaks.child import python_m
 from tools.project import ROOT
 
 
 def test_the_benchmark_prints_ratios_and_the_calls_of_every_operation() -> None:
     """The handlers make the same calls as the bare clients, and one more to verify a new value."""
     outcome = subprocess.run(
-        [sys.executable, "-m", "bench", "--rounds", "1"],
+        python_m("bench", "--rounds", "1"),
         cwd=ROOT,
         capture_output=True,
         text=True,

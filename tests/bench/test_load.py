@@ -1,7 +1,6 @@
 """A fleet of consumers gets right values at the expected cost, while AWS throttles."""
 
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -10,6 +9,7 @@ from bench.cost import this_cache
 from bench.fleet import STEPS, Outcome, Plan, run
 from bench.waits import waits_table
 from bench.wire import DECRYPT, READ
+from tests.leaks.child import python_m
 from tests.world import World
 from tools.project import ROOT
 
@@ -127,7 +127,7 @@ def test_the_waits_are_taken_of_a_start_and_of_stale_values(world: World) -> Non
 def test_the_command_prints_what_was_counted() -> None:
     """Both tables of calls, and no wrong or missing value."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.load", "--secrets", "3", "--consumers", "2"],
+        python_m("bench.load", "--secrets", "3", "--consumers", "2"),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -3,7 +3,6 @@
 import itertools
 import logging
 import subprocess
-import sys
 import tracemalloc
 from collections import Counter
 from typing import Any
@@ -20,6 +19,8 @@ from local.ordered_tables import ordered_tables
 from myorg_secrets_password.handlers import resource
 from myorg_secrets_password.item import Item
 from myorg_secrets_password.store import PAGE_SIZE
+from tests.leaks import outlets
+from tests.leaks.child import python_m
 from tests.world import ACCOUNT_ID, REGION, World, answer_with
 from tools.project import ROOT
 
@@ -122,6 +123,7 @@ def test_the_memory_of_a_list_does_not_grow_with_the_records(
     """A tenth of the pages needs as much as all of them. What a test logs would stay in memory."""
     monkeypatch.setattr(logging.getLogger("myorg_secrets_password"), "disabled", True)
     monkeypatch.setattr(logging.getLogger("myorg_secrets_password.framework"), "disabled", True)
+    monkeypatch.setattr(outlets, "listening", [])
     ends = itertools.cycle(range(1, PAGES + 1))
 
     def scan(request: Any) -> Any:
@@ -209,7 +211,7 @@ def test_large_records_make_shorter_pages_and_none_is_lost(empty: str) -> None:
 def test_the_bench_prints_what_lists_take() -> None:
     """It ends with an error by itself where a record is missing or listed twice."""
     outcome = subprocess.run(
-        [sys.executable, "-m", "bench.scale", "--records", "1000", "--commands", "none"],
+        python_m("bench.scale", "--records", "1000", "--commands", "none"),
         cwd=ROOT,
         capture_output=True,
         text=True,

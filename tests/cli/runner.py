@@ -17,6 +17,7 @@ import local
 from local.environment import environment_variables
 from myorg_secrets.cli.app import VERBS
 from tests.cli import forked
+from tests.leaks.outlets import hear_process
 
 START = [sys.executable, "-c", "from myorg_secrets.cli import main; main()"]
 """What the console script of the distribution does; tests/packaging starts that itself."""
@@ -112,6 +113,7 @@ def _forked(words: Sequence[str], env: Mapping[str, str]) -> Ended:
             process.join(PATIENCE)
         finally:
             process.kill()
+    hear_process([*START, *words], *said)
     code = process.exitcode
     assert code is not None, "The program did not end."
     process.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.compatibility import fixtures
 from tests.compatibility.fixtures import FOLDER, Fixture, shape
+from tests.leaks.child import python_m
 from tests.world import World
 from tools import record_fixtures
 from tools.check_growth import KEPT_SCHEMA, RELEASES
@@ -73,7 +73,7 @@ def test_another_encryption_context_is_seen() -> None:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tools.record_fixtures", *arguments],
+        python_m("tools.record_fixtures", *arguments),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.harness import Harness
-from tests.world import World
+from tests.world import World, without_waits
 
 THOROUGH = os.environ.get("FAULTS") == "all"
 
@@ -19,6 +19,7 @@ def prepared(account: World) -> Iterator[Harness]:
 
 
 @pytest.fixture
-def harness(prepared: Harness, impatient_sdk: None) -> Harness:
+def harness(prepared: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
     """The harness, with an SDK that does not wait."""
+    without_waits(monkeypatch)
     return prepared

@@ -36,7 +36,7 @@ def the_condition_of_a_create(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_condition_of_an_update(patch: pytest.MonkeyPatch) -> None:
-    """UpdateItem without ConditionExpression and the value in it."""
+    """UpdateItem without ConditionExpression and the values in it."""
     original = Store.update
 
     def update(self: Any, record: Record, *, deleted: bool = False) -> None:
@@ -187,8 +187,11 @@ class Unguarded:
         self._dynamodb = dynamodb
 
     def update_item(self, **how: Any) -> Any:
-        del how["ConditionExpression"], how["ExpressionAttributeValues"][":was"]
-        return self._dynamodb.update_item(**how)
+        del how["ConditionExpression"]
+        # DynamoDB refuses values that no expression names.
+        values = how["ExpressionAttributeValues"].items()
+        used = {name: value for name, value in values if name in how["UpdateExpression"]}
+        return self._dynamodb.update_item(**{**how, "ExpressionAttributeValues": used})
 
 
 class Anything:

@@ -24,6 +24,7 @@ from rich.console import Console
 from local import __main__ as commands
 from local.demo import tell
 from local.narrator import ClaimFailed, Narrator
+from tests.leaks.child import python_m
 from tests.local.stacks import handler
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def serving(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `python -m local serve`, and give out the process and its instructions."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "local", "serve"],
+        python_m("local", "serve"),
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -182,7 +183,7 @@ def numbered(titles: list[str]) -> list[str]:
 def test_the_demo_exits_with_0_after_all_its_steps(environment):
     """Every step is told, every claim holds, and a log gets plain text without colours."""
     finished = subprocess.run(
-        [sys.executable, "-m", "local", "demo"],
+        python_m("local", "demo"),
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from myorg_secrets.exceptions import Damaged, InvalidRequest
 from myorg_secrets_password.aws_errors import malformed, translated
+from myorg_secrets_password.cipher import decoded
 from myorg_secrets_password.cleartext import ClearText
 from myorg_secrets_password.item import Item
 from myorg_secrets_password.properties import WRITABLE
@@ -130,10 +131,9 @@ def unseal(kms: "KMSClient", sealed: Sealed, context: Mapping[str, str]) -> Clea
     mac = hmac.digest(mac_key, sealed.contents, _HASHES[sealed.hash_name])
     if not hmac.compare_digest(mac, sealed.mac):
         raise Unfit("was tampered with or damaged: its HMAC is not that of its contents")
-    try:
-        text = decrypt(data_key, sealed.contents).decode()
-    except UnicodeDecodeError:
-        raise Unfit("holds no text in UTF-8") from None
+    text = decoded(decrypt(data_key, sealed.contents))
+    if text is None:
+        raise Unfit("holds no text in UTF-8")
     if not 1 <= len(text.encode()) <= _MAXIMUM:
         raise Unfit(f"holds no password of 1 to {_MAXIMUM} bytes of UTF-8")
     return ClearText(text)

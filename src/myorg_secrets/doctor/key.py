@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from myorg_secrets.connection import Connection
+from myorg_secrets.connection import Connection, region_of
 from myorg_secrets_password.cipher import Cipher, encryption_context
 from myorg_secrets_password.record import Identity, iso
 
@@ -190,8 +190,8 @@ def judge(metadata: Mapping[str, Any], arn: str, region: str) -> Finding:
 
 def missing(arn: str, region: str) -> Finding:
     """Say that there is no such key."""
-    of_arn = arn.split(":")[3]
-    if of_arn != region:
+    of_arn = region_of(arn)
+    if of_arn not in ("", region):
         return _problem(
             f"{arn} is a key of the Region {of_arn}, which {region} cannot use.",
             f"Read it there: --region {of_arn}",
