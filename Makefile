@@ -44,14 +44,13 @@ RUN := $(BIN)/python
 PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
 	--ignore=tests/contract --ignore=tests/engines
 
-# What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough. So are tables of 1,000 rows, and most random histories. Where there are two Pythons, the
-# one without coverage does all of them, because coverage makes each step dearer.
-OF_THE_PROJECT := bench guide packaging publish
+# What is about documents, templates, packaging and tools, or searches for what nobody thought of, is
+# run on one Python: once is enough. So are tables of 1,000 rows. Where there are two Pythons, it is
+# the one without coverage, which makes each step dearer.
+ONCE := bench guide packaging publish concurrency faults fuzz model
 ifneq ($(OTHER_PYTHON),)
 coverage: export OLD_ROWS := 100
-coverage: export MODEL_TIMES := 0.25
-coverage: PYTEST += $(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))
+coverage: PYTEST += $(foreach folder,$(ONCE),--ignore=tests/$(folder))
 endif
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
