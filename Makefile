@@ -44,14 +44,13 @@ RUN := $(BIN)/python
 PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
 	--ignore=tests/contract --ignore=tests/engines
 
-# What is about documents, templates, packaging and tools, and not about code that anybody runs: once
-# is enough. So are tables of 1,000 rows, and most random histories. Where there are two Pythons, the
-# one without coverage does all of them, because coverage makes each step dearer.
-OF_THE_PROJECT := bench guide packaging publish
+# What is about documents, templates, packaging and tools, or searches for what nobody thought of, is
+# run on one Python: once is enough. So are tables of 1,000 rows. Where there are two Pythons, it is
+# the one without coverage, which makes each step dearer.
+ONCE := bench guide packaging publish concurrency faults fuzz model
 ifneq ($(OTHER_PYTHON),)
 coverage: export OLD_ROWS := 100
-coverage: export MODEL_TIMES := 0.25
-coverage: PYTEST += $(foreach folder,$(OF_THE_PROJECT),--ignore=tests/$(folder))
+coverage: PYTEST += $(foreach folder,$(ONCE),--ignore=tests/$(folder))
 endif
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
@@ -167,6 +166,11 @@ other-python: $(OTHER_READY) ## All tests of code on the other of Python 3.11 an
 	@$(MAKE) contract unit VENV=$(OTHER_VENV) PYTHON="$(OTHER_PYTHON)"
 endif
 
+.PHONY: faults
+faults: $(READY) ## Every fault of every call, with all that follows each time; ARGS="-k create"
+	$(call say,Faults on Python $(MINOR))
+	@FAULTS=all $(PYTEST) --dist=load tests/faults $(ARGS)
+
 .PHONY: test-engines
 test-engines: $(ENGINES_READY) ## Log in to real servers (make servers); SERVERS="redis" takes some
 	$(call say,Real servers on Python $(MINOR))
@@ -211,6 +215,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@$(RUN) -m tools.cost_guide
 	@$(RUN) -m tools.scale_guide
 	@$(RUN) -m tools.command_line_guide
+	@$(RUN) -m tools.faults_guide
 	@$(RUN) -m tools.security_guide
 	@$(RUN) -m tools.stackset
 

@@ -29,6 +29,8 @@ CREDENTIALS = {"AccessKeyId": "AKIATEST", "SecretAccessKey": "test", "SessionTok
 IDENTIFIERS = ("TableName", "StackName", "Env", "Name")
 
 Fault = Callable[[AWSPreparedRequest], AWSResponse | None]
+Interception = Callable[[str, AWSPreparedRequest], AWSResponse | None]
+"""A fault that is told the action too, and so can choose among all calls."""
 
 
 class Failed(Exception):
@@ -54,6 +56,7 @@ class World:
         self.calls: list[str] = []
         self.deliveries: list[str] = []
         self.faults: dict[str, Fault] = {}
+        self.interception: Interception | None = None
         self.account = Account(ACCOUNT_ID, REGION)
         self.credentials: Mapping[str, str] = CREDENTIALS
         self._tokens = (f"token-{n}" for n in itertools.count())
@@ -63,6 +66,7 @@ class World:
         """Forget everything but the storage stack."""
         self.calls.clear()
         self.faults.clear()
+        self.interception = None
         self.account = Account(ACCOUNT_ID, REGION)
         self.credentials = CREDENTIALS
         for name in self.dynamodb.list_tables()["TableNames"]:
@@ -134,6 +138,15 @@ class World:
                 return found
 
     @contextmanager
+    def intercepting(self, interception: Interception) -> Iterator[None]:
+        """Let every call of a handler meet the interception, each attempt by itself."""
+        self.interception = interception
+        try:
+            yield
+        finally:
+            self.interception = None
+
+    @contextmanager
     def failing(self, action: str, fault: Fault) -> Iterator[None]:
         """Let every call of an action (dynamodb:GetItem) meet the fault."""
         self.faults[action] = fault
@@ -165,6 +178,8 @@ class World:
             action = f"{service}:{event_name.rpartition('.')[2]}"
             calls.append(action)
             instead = self.faults[action](request) if action in self.faults else None
+            if instead is None and self.interception is not None:
+                instead = self.interception(action, request)
             return instead or botocore_stubber(event_name, request)
 
         return answer

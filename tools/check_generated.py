@@ -11,6 +11,7 @@ from tools import (
     command_line_guide,
     cost_guide,
     engines_guide,
+    faults_guide,
     scale_guide,
     security_guide,
     stackset,
@@ -22,6 +23,7 @@ _FILES = (
     cost_guide.PAGE,
     cost_guide.FIGURE,
     engines_guide.PAGE,
+    faults_guide.PAGE,
     scale_guide.PAGE,
     security_guide.PAGE,
     stackset.TEMPLATE,
@@ -47,6 +49,7 @@ def main(root: Path) -> int:
         cost_guide.write(project)
         scale_guide.write(project)
         command_line_guide.write(project)
+        faults_guide.write(project)
         security_guide.write(project)
         stackset.write(project)
         differences = [

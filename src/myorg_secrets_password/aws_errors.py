@@ -222,7 +222,7 @@ def refuse_malformed_answers(client: BaseClient) -> None:
     """Make the client raise on a body that is not the JSON that the operation gives.
 
     Without it botocore takes, say, a proxy's HTML page with status 200 for an empty answer, and
-    a secret would look gone.
+    a secret would look gone; and half of a refusal for one whose error code is its status.
 
     Raises (from the client's calls):
         botocore.parsers.ResponseParserError: which `translated` knows.
@@ -233,9 +233,12 @@ def refuse_malformed_answers(client: BaseClient) -> None:
             body = json.loads(response_dict["body"])
         except (ValueError, RecursionError):
             body = None
-        failed = response_dict["status_code"] >= 300
-        if failed and (body is None or isinstance(body, dict)):
+        status = response_dict["status_code"]
+        # The SDK repeats what has one of these, whatever its body.
+        if status >= 500 or (status >= 300 and isinstance(body, dict) and "__type" in body):
             return
+        if status >= 300:
+            raise ResponseParserError("not a refusal of this service")
         # A member that botocore does not know yet is no fault; nothing but such members is.
         shape = operation_model.output_shape
         known = shape.members if shape is not None else ()
