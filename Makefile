@@ -70,8 +70,8 @@ local: $(READY) ## Leave the embedded AWS running and say how to deploy a templa
 	@$(RUN) -m local serve
 
 .PHONY: bench
-bench: $(READY) ## Compare the warm handler with bare boto3 clients
-	@$(RUN) -m bench
+bench: $(READY) ## Cold and warm beside boto3 and others; ARGS="--rounds 5 --only warm"
+	@$(RUN) -m bench $(ARGS)
 
 .PHONY: load
 load: $(READY) ## 40 consumers read 100 secrets at once while AWS throttles; ARGS="--secrets 10"
@@ -217,6 +217,7 @@ generate: $(READY) ## Remake models.py, docs/ and what else is generated
 	@$(RUN) -m tools.command_line_guide
 	@$(RUN) -m tools.faults_guide
 	@$(RUN) -m tools.security_guide
+	@$(RUN) -m tools.speed_guide
 	@$(RUN) -m tools.stackset
 
 .PHONY: lock

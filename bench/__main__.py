@@ -1,123 +1,168 @@
-"""``python -m bench``: the handler beside bare boto3 clients, the generator beside `secrets`."""
+"""``python -m bench``: how long everything takes, beside what others do and what is possible."""
 
-import statistics
+import json
 import sys
 import time
-import uuid
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import rich.table
 from rich.console import Console
-from rich.table import Table
 
-from bench.contenders import (
-    OPERATIONS,
-    Bare,
-    Contender,
-    Handler,
-    Item,
-    client,
-)
-from bench.generation import generation_table
+from bench import compare, consumers, gap, generation, machine, packages, place
+from bench.cached import cached_get
 from bench.isolation import isolate
-from bench.server import Server
-from local.storage import Storage, set_up
-from myorg_secrets_password.handlers import resource
+from bench.process import Code, Process
+from bench.roster import COLD, OPERATIONS, OURS, WARM
+from bench.server import KINDS, STUB, Server
+from bench.tables import Table, tables
+from myorg_secrets import SecretsClient
+from tools.project import ROOT
 
-Calls = dict[tuple[str, str], list[str]]
-Times = dict[tuple[str, str], list[float]]
+RESULTS = ROOT / "bench" / "results.json"
+PARTS = ("warm", "cold", "packages", "consumers", "gap", "generation")
+_CACHED_GETS = 1000
+"""For each round."""
 
-PRELOADED = 100
-"""Records that are in the table from the beginning, so that every list reads a full page."""
+
+@dataclass
+class Run:
+    """One run of the benchmark.
+
+    Attributes:
+        rounds: of what is warm. What starts processes is repeated half as often.
+        folders: of the packages, or of this environment.
+        python: what runs them.
+        progress: is told what happens.
+    """
+
+    rounds: int
+    folders: packages.Folders
+    python: str
+    progress: Callable[[str], object]
+
+    @property
+    def starts(self) -> int:
+        """How often what starts processes is repeated."""
+        return max(1, self.rounds // 2)
+
+    def codes(self, server: Server) -> dict[str, Code]:
+        """Return what contenders run with on a server."""
+        return packages.codes(self.folders, self.python, place.variables(server))
+
+    def warm(self) -> dict[str, Any]:
+        """Measure warm processes on both servers."""
+        servers = {}
+        for kind in reversed(KINDS):
+            with _set_up(kind) as server:
+                taken = compare.warm(server, WARM, self.codes(server), self.rounds, self.progress)
+            servers[kind] = taken.rows(WARM)
+        return {"rounds": self.rounds, "servers": servers}
+
+    def cold(self) -> dict[str, Any]:
+        """Measure new processes on both servers; on the embedded AWS, the create alone."""
+        servers = {}
+        for kind in reversed(KINDS):
+            operations = OPERATIONS if kind == STUB else OPERATIONS[:1]
+            with _set_up(kind) as server:
+                taken = compare.cold(
+                    server, COLD, self.codes(server), self.starts, operations, self.progress
+                )
+            servers[kind] = taken.rows(COLD)
+        return {"rounds": self.starts, "servers": servers}
+
+    def consumers(self) -> dict[str, Any]:
+        """Measure what reads passwords."""
+        self.progress("consumers")
+        ours = next(each for each in WARM if each.name == OURS)
+        with _set_up(STUB) as server:
+            event = place.event_for(ours, "CREATE", consumers.SECRET, consumers.STACK)
+            with Process(ours.function, self.codes(server)[ours.package]) as process:
+                process.serve(event)
+            isolate(**place.variables(server))
+            client = SecretsClient(place.TABLE)
+            gets = _CACHED_GETS * self.rounds
+            return {
+                "rounds": self.starts,
+                "cached": cached_get(client, consumers.STACK, consumers.SECRET, gets),
+                "imports": consumers.imports(server, self.starts),
+                "commands": consumers.commands(server, self.starts),
+            }
+
+    def gap(self) -> dict[str, Any]:
+        """Take a create apart."""
+        self.progress("gap")
+        with _set_up(STUB) as server:
+            return gap.measure(self.codes(server), self.rounds * 4)
+
+    def generation(self) -> dict[str, Any]:
+        """Measure the generator."""
+        self.progress("generation")
+        return {"rounds": self.rounds, "policies": generation.measure(self.rounds)}
 
 
 @click.command()
-@click.option("--rounds", default=40, show_default=True, type=click.IntRange(min=1))
-def main(rounds: int) -> None:
-    """Compare, round by round in one run, and print medians, ratios and the AWS calls."""
-    with Server() as server:
-        isolate(AWS_ENDPOINT_URL=server.url, NO_PROXY="127.0.0.1")
-        contenders = _contenders(server.url)
-        calls = _count_calls(contenders, server)
-        times = _measure(contenders, rounds)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    console.print(_times_table(contenders, times, rounds))
-    console.print(_calls_table(contenders, calls))
-    console.print(generation_table(rounds))
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1))
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="A part; may be repeated.")
+@click.option(
+    "--output",
+    default=RESULTS,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the numbers go; parts that are not measured stay.  [default: bench/results.json]",
+)
+@click.option(
+    "--unpackaged",
+    is_flag=True,
+    help="Build no packages: run all in this environment. Cold starts then say little.",
+)
+def main(rounds: int, only: tuple[str, ...], output: Path, *, unpackaged: bool) -> None:
+    """Compare, round by round in one run, print tables, and keep the numbers."""
+    isolate()
+    began = time.monotonic()
+    parts = [part for part in PARTS if part in (only or PARTS)]
+    progress = Console(stderr=True, highlight=False)
+    with ExitStack() as stack:
+        folders, python, sizes = packages.environment(), sys.executable, None
+        if not unpackaged and set(parts) - {"generation"}:
+            target = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+            python = packages.lambda_python()
+            folders, sizes = packages.build(target, python, progress.print)
+        run = Run(rounds, folders, python, progress.print)
+        measured: dict[str, Any] = {}
+        for part in parts:
+            taken_at = machine.described(python)
+            if part != "packages":
+                measured[part] = {**taken_at, **getattr(run, part)()}
+            elif sizes:
+                measured[part] = {**taken_at, "sizes": sizes}
+    kept = json.loads(output.read_text(encoding="utf-8")) if output.exists() else {}
+    text = json.dumps({**kept, **measured}, indent=1, ensure_ascii=False)
+    output.write_text(text + "\n", encoding="utf-8")
+    _show(tables(measured))
+    progress.print(f"{time.monotonic() - began:.0f} s on this machine")
 
 
-def _contenders(url: str) -> list[Contender]:
-    storage = set_up(client("cloudformation", url))
-    handler = Handler(resource, storage, logged=False)
-    handler.prepare("CREATE", "sample")()
-    sample = _preload(client("dynamodb", url), storage)
-    return [Bare(url, storage, sample), handler, Handler(resource, storage, logged=True)]
+def _set_up(kind: str) -> Server:
+    server = Server(kind)
+    place.set_up(server)
+    return server
 
 
-def _preload(dynamodb: Any, storage: Storage) -> Item:
-    """Fill the table with copies of the one record in it, and return that record's item."""
-    [sample] = dynamodb.scan(TableName=storage.table_name)["Items"]
-    for _ in range(PRELOADED):
-        other = {**sample, "StackName": {"S": f"other-{uuid.uuid4().hex}"}}
-        dynamodb.put_item(TableName=storage.table_name, Item=other)
-    item: Item = sample
-    return item
-
-
-def _count_calls(contenders: list[Contender], server: Server) -> Calls:
-    """Count one operation each. It also builds the clients, so that what follows is warm."""
-    calls: Calls = {}
-    for contender in contenders:
-        # Makes the log group, once for an account. Each new secret's create makes its log stream.
-        contender.prepare("LIST", "other")()
-        for operation in OPERATIONS:
-            work = contender.prepare(operation, "counted")
-            server.calls()
-            work()
-            calls[contender.name, operation] = server.calls()
-    return calls
-
-
-def _measure(contenders: list[Contender], rounds: int) -> Times:
-    times: Times = {}
-    for number in range(rounds):
-        for operation in OPERATIONS:
-            # Whoever comes first finds colder caches: each in turn.
-            first = number % len(contenders)
-            for contender in contenders[first:] + contenders[:first]:
-                work = contender.prepare(operation, f"round-{number}")
-                began = time.perf_counter()
-                work()
-                seconds = time.perf_counter() - began
-                times.setdefault((contender.name, operation), []).append(seconds)
-    return times
-
-
-def _times_table(contenders: list[Contender], times: Times, rounds: int) -> Table:
-    table = Table(title=f"Milliseconds, median of {rounds} rounds (ratio to the first column)")
-    table.add_column("operation")
-    for contender in contenders:
-        table.add_column(contender.name, justify="right")
-    for operation in OPERATIONS:
-        medians = [statistics.median(times[each.name, operation]) for each in contenders]
-        cells = (f"{median * 1000:.1f} ({median / medians[0]:.2f}x)" for median in medians)
-        table.add_row(operation.lower(), *cells)
-    return table
-
-
-def _calls_table(contenders: list[Contender], calls: Calls) -> Table:
-    table = Table(title="AWS calls of one operation")
-    table.add_column("operation")
-    for contender in contenders:
-        table.add_column(contender.name)
-    for operation in OPERATIONS:
-        cells = (_spelled(calls[each.name, operation]) for each in contenders)
-        table.add_row(operation.lower(), *cells)
-    return table
-
-
-def _spelled(calls: list[str]) -> str:
-    return f"{len(calls)}: " + ", ".join(call.partition(":")[2] for call in calls)
+def _show(found: Iterable[Table]) -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    for each in found:
+        header, *body = each.rows
+        table = rich.table.Table(title=each.title)
+        for column in header:
+            table.add_column(column)
+        for row in body:
+            table.add_row(*row)
+        console.print(table)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
 
-from bench.contenders import ACCOUNT_ID, REGION
+from bench.account import ACCOUNT_ID, REGION
 from local.storage import Storage
 from myorg_secrets_password.cipher import encryption_context
 from myorg_secrets_password.item import to_item

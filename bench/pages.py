@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.contenders import ACCOUNT_ID, CREDENTIALS, REGION
+from bench.account import ACCOUNT_ID, CREDENTIALS, REGION
 from local.events import Account, Operation, live_event
 
 EntryPoint = Callable[[dict[str, Any], Any], dict[str, Any]]

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.contenders import REGION, client
+from bench.account import REGION, client
 from bench.filling import HUGE, live
 from bench.isolation import isolate
 from bench.pages import Page, pages
@@ -63,7 +63,7 @@ def main(records: int, versions: int, commands: str) -> None:
     took: dict[int, dict[str, Run]] = {}
     for count in (records,) if commands == "none" else (records // 10, records):
         began = time.perf_counter()
-        with Server(count, versions) as server:
+        with Server(records=count, versions=versions) as server:
             console.print(f"{count:,} records made in {time.perf_counter() - began:.0f} s")
             isolate(
                 AWS_ENDPOINT_URL=server.url,

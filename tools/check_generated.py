@@ -14,6 +14,7 @@ from tools import (
     faults_guide,
     scale_guide,
     security_guide,
+    speed_guide,
     stackset,
 )
 from tools.project import ROOT, copy_of_project, run_cfn
@@ -26,6 +27,8 @@ _FILES = (
     faults_guide.PAGE,
     scale_guide.PAGE,
     security_guide.PAGE,
+    speed_guide.PAGE,
+    speed_guide.FIGURE,
     stackset.TEMPLATE,
     "src/myorg_secrets_password/models.py",
     "myorg-secrets-password-configuration.json",
@@ -51,6 +54,7 @@ def main(root: Path) -> int:
         command_line_guide.write(project)
         faults_guide.write(project)
         security_guide.write(project)
+        speed_guide.write(project)
         stackset.write(project)
         differences = [
             line

@@ -4,9 +4,9 @@ import os
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, PartialCredentialsError
 
@@ -39,12 +39,22 @@ class Connection:
 
     table_name: str
     region_name: str
-    session: "Session"
     dynamodb: "DynamoDBClient"
     kms: "KMSClient"
+    _given: "Session | botocore.session.Session"
     _elsewhere: dict[str, Cipher] = field(default_factory=dict, repr=False, compare=False)
-    # boto3's sessions make clients for one thread at a time.
+    # The SDK's sessions make clients for one thread at a time.
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @cached_property
+    def session(self) -> "Session":
+        """The session: the one that was given, or one with the same credentials."""
+        if isinstance(self._given, botocore.session.Session):
+            # Its import alone takes a tenth of what a program takes to its first password.
+            import boto3
+
+            return boto3.Session(botocore_session=self._given)
+        return self._given
 
     @cached_property
     def store(self) -> Store:
@@ -70,10 +80,9 @@ class Connection:
             return self.cipher
         with self._lock:
             if region not in self._elsewhere:
+                make = _client_factory(self._given)
                 try:
-                    kms = self.session.client(
-                        "kms", region_name=region, config=self.kms.meta.config
-                    )
+                    kms = make("kms", region_name=region, config=self.kms.meta.config)
                 except ValueError:  # which botocore's InvalidRegionError is, too
                     raise Damaged(f"{key_arn} is no ARN of a key.") from None
                 refuse_malformed_answers(kms)
@@ -104,6 +113,7 @@ def connect(
     *,
     region_name: str | None = None,
     session: "Session | None" = None,
+    profile_name: str | None = None,
     config: Config = READ_CONFIG,
 ) -> Connection:
     """Make the clients for a table; nothing is called yet.
@@ -111,7 +121,8 @@ def connect(
     Args:
         table_name: the DynamoDB table.
         region_name: the Region; the session's own if it is not given, else AWS_REGION.
-        session: where clients, credentials and Region come from.
+        session: where clients, credentials and Region come from; the SDK's settings by default.
+        profile_name: the profile of these settings, where no session is given.
         config: time-outs and retries.
 
     Raises:
@@ -119,15 +130,16 @@ def connect(
         InvalidCredentials: the credentials or a part of them cannot be had.
     """
     try:
-        session = session or boto3.Session()
-        # boto3 looks at AWS_DEFAULT_REGION alone; other SDKs and Lambda set this one.
-        region_name = region_name or session.region_name or os.environ.get("AWS_REGION")
+        given = session or botocore.session.Session(profile=profile_name)
+        # The SDK looks at AWS_DEFAULT_REGION alone; others and Lambda set this one.
+        region_name = region_name or _region_of_session(given) or os.environ.get("AWS_REGION")
         if not region_name:
             raise InvalidRequest(
                 "There is no Region: set AWS_DEFAULT_REGION, or give region_name (--region)."
             )
-        dynamodb = session.client("dynamodb", region_name=region_name, config=config)
-        kms = session.client("kms", region_name=region_name, config=config)
+        make = _client_factory(given)
+        dynamodb = make("dynamodb", region_name=region_name, config=config)
+        kms = make("kms", region_name=region_name, config=config)
     except PartialCredentialsError as error:
         raise InvalidCredentials(f"The credentials are not complete: {error}") from None
     except CredentialRetrievalError:
@@ -143,4 +155,16 @@ def connect(
     for client in (dynamodb, kms):
         refuse_malformed_answers(client)
         count_calls(client)
-    return Connection(table_name, region_name, session, dynamodb, kms)
+    return Connection(table_name, region_name, dynamodb, kms, given)
+
+
+def _client_factory(session: "Session | botocore.session.Session") -> Any:
+    if isinstance(session, botocore.session.Session):
+        return session.create_client
+    return session.client
+
+
+def _region_of_session(session: "Session | botocore.session.Session") -> str | None:
+    if isinstance(session, botocore.session.Session):
+        return session.get_config_variable("region")  # type: ignore[no-any-return]
+    return session.region_name

@@ -14,7 +14,7 @@ from tools.project import ROOT, SCHEMA, copy_of_project
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
-FRAMEWORK = ("delivery", "framework", "handlers", "models", "translator")
+FRAMEWORK = ("delivery", "framework", "handlers", "library", "models", "translator")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from myorg_secrets.connection import READ_CONFIG, Connection, connect
-from myorg_secrets.exceptions import InvalidRequest
 from myorg_secrets_password.properties import DEFAULT_TABLE_NAME, IDENTITY
 
 if TYPE_CHECKING:
@@ -33,17 +32,10 @@ class Place:
         Raises:
             InvalidRequest: an option, or the configuration of the SDK, is not valid.
         """
-        import boto3
-        from botocore.exceptions import BotoCoreError
-
         given = self.table_name if table_name is None else table_name
         name = DEFAULT_TABLE_NAME if given is None else given
         IDENTITY["TableName"].parse("--table-name", name)
-        try:
-            session = boto3.Session(profile_name=self.profile, region_name=self.region)
-        except BotoCoreError as error:
-            raise InvalidRequest(str(error)) from None
-        return connect(name, region_name=self.region, session=session, config=config)
+        return connect(name, region_name=self.region, profile_name=self.profile, config=config)
 
 
 def located(verb: Verb) -> Verb:

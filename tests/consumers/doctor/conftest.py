@@ -4,8 +4,8 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import botocore.loaders
+import botocore.session
 import pytest
 
 from tests.consumers.doctor.report import SHAPE, TABLE, Doctor, Report, new_key, run
@@ -20,14 +20,14 @@ def calls(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The calls of every client that the program makes."""
     monkeypatch.setattr("botocore.loaders.create_loader", _one_loader)
     calls: list[str] = []
-    make: Any = boto3.session.Session.client
+    make: Any = botocore.session.Session.create_client
 
     def client(session: Any, service: str, *args: Any, **options: Any) -> Any:
         made = make(session, service, *args, **options)
         world.watch(made.meta.events, service, calls)
         return made
 
-    monkeypatch.setattr("boto3.session.Session.client", client)
+    monkeypatch.setattr("botocore.session.Session.create_client", client)
     return calls
 
 
