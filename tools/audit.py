@@ -18,6 +18,7 @@ LOCKS = (
     "requirements-dev.txt",
     "requirements-engines.txt",
     "requirements-checkers.txt",
+    "requirements-long.txt",
 )
 # Its own words, and those of requests beneath it.
 _NO_ANSWER = re.compile(r"Could not connect|ConnectionError|ProxyError|Timeout")

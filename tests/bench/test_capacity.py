@@ -78,6 +78,9 @@ def test_the_typical_record_is_what_the_handler_writes(world: World, versions: i
     assert capacity.item_size(written) == pytest.approx(capacity.item_size(model), abs=4)
 
 
+@pytest.mark.shows_values(
+    *("a request to dynamodb", "an answer"), reason="all of it is one character, repeated"
+)
 @pytest.mark.parametrize("character", ["x", "\U0001f511"], ids=ascii)
 def test_the_largest_record_is_one_that_the_handler_writes(world: World, character: str) -> None:
     """What cannot be had in one create, ten versions and 64 memories, is counted in the model."""

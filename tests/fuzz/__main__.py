@@ -126,7 +126,7 @@ def _laboratory() -> Iterator[Any]:
     import botocore.retries.quota
 
     from tests.fuzz.lab import Laboratory
-    from tests.fuzz.targets import bench, old_table
+    from tests.fuzz.targets import bench, old_table, open_key
     from tests.world import mocked
 
     no_wait: Any = SimpleNamespace(sleep=lambda seconds: None)
@@ -135,6 +135,7 @@ def _laboratory() -> Iterator[Any]:
     botocore.retries.quota.RetryQuota.acquire = lambda *_, **__: True  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as scratch, mocked() as world:
         lab = Laboratory(world, Path(scratch))
+        open_key(world)
         made = bench(world, lab)
         old_table(world)
         boto3.Session = lab.session  # type: ignore[misc]

@@ -30,9 +30,9 @@ def at(
     """A secret in the table, an old table beside it, and sessions that are kept."""
     # Not at the top: hypothesis may not be asked for characters before the tests are collected.
     from tests.fuzz.lab import Laboratory
-    from tests.fuzz.targets import OLD_TABLE, bench, old_table
+    from tests.fuzz.targets import OLD_TABLE, bench, close_key, old_table, open_key
 
-    before = world.faults
+    before, policy = world.faults, open_key(world)
     if world not in filled:
         filled[world] = bench(world, Laboratory(world, tmp_path))
     made = filled[world]
@@ -44,3 +44,4 @@ def at(
     made.lab.clear()
     made.lab.clear(OLD_TABLE)
     world.faults = before
+    close_key(world, policy)

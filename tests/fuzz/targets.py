@@ -14,6 +14,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from moto.kms.models import kms_backends
+
 from local.events import Account, Operation, live_event
 from myorg_secrets.adoption import credstash, layouts
 from myorg_secrets.adoption.layouts import Unfit
@@ -30,6 +32,11 @@ from tests.world import ACCOUNT_ID, CREDENTIALS, REGION, Secret, World
 REF = "|".join((TABLE_NAME, *STANDING.values()))
 KEYS = {"StackName": STANDING["StackName"], "EnvName": "default#Standing"}
 OLD_TABLE = "old-passwords"
+EVERYONE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}],
+}
+"""A key policy; moto cannot judge one that CloudFormation gave."""
 OLD_KEYS = {"stackname": "billing", "env": "prod"}
 
 
@@ -58,6 +65,18 @@ class Bench:
         """Have one item in the table, by default the secret's."""
         self.lab.clear()
         self.lab.put(self.item if item is None else item)
+
+
+def open_key(world: World) -> str:
+    """Give the key a policy that moto can judge, and return the former one: see `close_key`."""
+    key = kms_backends[ACCOUNT_ID][REGION].keys[world.storage.key_id]
+    former, key.policy = key.policy, json.dumps(EVERYONE)
+    return former
+
+
+def close_key(world: World, policy: str) -> None:
+    """Give the key back the policy that CloudFormation gave it."""
+    kms_backends[ACCOUNT_ID][REGION].keys[world.storage.key_id].policy = policy
 
 
 def old_table(world: World) -> None:
@@ -89,11 +108,6 @@ def bench(world: World, lab: Laboratory) -> Bench:
     gone.delete()
     tombstone = world.item(gone)
     assert item and tombstone
-    # moto cannot judge a policy that CloudFormation gave the key.
-    policy = {"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
-    world.kms.put_key_policy(
-        KeyId=world.storage.key_id, PolicyName="default", Policy=json.dumps(policy)
-    )
     ciphertext = world.kms.encrypt(KeyId=events.ALIAS, Plaintext=b"old-and-long-password")
     old_row = {name: {"S": text} for name, text in OLD_KEYS.items()}
     encoded = base64.b64encode(ciphertext["CiphertextBlob"]).decode()

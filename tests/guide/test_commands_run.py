@@ -85,6 +85,7 @@ def old_tables(aws: local.LocalAws) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.shows_values("standard output of a process", reason="`get` is among the commands")
 def test_the_commands_of_the_page_on_the_command_line(
     aws: local.LocalAws, shell: dict[str, str], tmp_path: Path
 ) -> None:
@@ -161,6 +162,7 @@ README: dict[str, Callable[[local.LocalAws], object]] = {
 """By how a block begins: what must be there before."""
 
 
+@pytest.mark.shows_values("standard output of a process", reason="`get` is among the commands")
 @pytest.mark.parametrize("begins", README)
 def test_the_commands_of_the_readme(
     aws: local.LocalAws, shell: dict[str, str], tmp_path: Path, begins: str

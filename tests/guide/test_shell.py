@@ -81,6 +81,7 @@ def read(environment: Mapping[str, str], *names: str) -> subprocess.CompletedPro
     return bash(f'{READ_SECRET}\nread_secret "$@"', *names, environment=environment)
 
 
+@pytest.mark.shows_values("standard output of a process", reason="that is the script's work")
 @pytest.mark.parametrize("env", ["default", "prod"])
 def test_read_secret_prints_the_password_alone(
     stack: Stack, environment_with_aws: Mapping[str, str], env: str
@@ -124,6 +125,7 @@ def test_read_secret_tells_a_failure_of_either_call(
         assert (stopped.returncode, stopped.stdout) == (3, "")
 
 
+@pytest.mark.shows_values("standard output of a process", reason="that is the script's work")
 def test_the_invocation_of_the_reader_prints_the_password_alone(
     stack: Stack, environment_with_aws: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -150,6 +152,7 @@ def test_an_invocation_that_fails_stops_the_shell(environment_with_aws: Mapping[
     assert done.stdout == ""
 
 
+@pytest.mark.shows_values("standard output of a process", reason="that is the script's work")
 @pytest.mark.parametrize("block", HANDED_OVER, ids=["by read_secret", "by myorg-secrets"])
 def test_the_page_on_shells_hands_the_password_to_one_program(
     stack: Stack, environment_with_aws: Mapping[str, str], tmp_path: Path, block: str
@@ -171,6 +174,7 @@ def test_the_page_on_shells_hands_the_password_to_one_program(
     assert arguments == ["--host", "db.example.internal", "--username", "admin", "orders"]
 
 
+@pytest.mark.shows_values("standard output of a process", reason="that is the script's work")
 @pytest.mark.parametrize(("line", "variable", "program"), COMMAND_LINES.values(), ids=COMMAND_LINES)
 def test_a_command_line_of_the_pages_gives_its_program_the_password(
     stack: Stack,

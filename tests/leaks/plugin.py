@@ -27,6 +27,10 @@ SHARED = ("build", ".hypothesis", "rpdk.log", "guard-rail.log")
 SOURCES = ("tests", "guide", "examples", "inputs", "local", "bench", "tools", "README.md")
 """Where made-up passwords are written down. They are secrets of the test that uses them alone."""
 
+DISTINCT_ELSEWHERE = 10
+"""Different bytes in a value that is looked for beyond the test that made it. Tests give passwords
+that are words, which other tests say by themselves; generated ones have more."""
+
 SECTIONS = {"stdout": "standard output", "stderr": "standard error"}
 """Of pytest's report: log records are heard where they are made."""
 
@@ -78,6 +82,9 @@ class LeakWatch:
                 # "Captured stdout call"
                 if outlet := SECTIONS.get(title.split()[1]):
                     self._hear(outlet, text)
+            for mark in item.iter_markers("shows_values"):
+                for outlet in mark.args:
+                    self._heard.pop(outlet, None)
             leaks = self._search_what_was_heard(item.nodeid)
             if leaks:
                 self._in_tests += len(leaks)
@@ -107,7 +114,11 @@ class LeakWatch:
         return self._values.found_in(text)
 
     def _secret(self, values: set[bytes]) -> set[bytes]:
-        return {value for value in values if not _is_written_down(value)}
+        return {
+            value
+            for value in values
+            if len(set(value)) >= DISTINCT_ELSEWHERE and not _is_written_down(value)
+        }
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

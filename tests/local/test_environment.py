@@ -84,6 +84,7 @@ def test_dynamodb_gets_one_request_at_a_time(monkeypatch):
         start_response("200 OK", [("Content-Length", "2")])
         return [b"{}"]
 
+    application.get_backend_for_host = lambda host: None
     monkeypatch.setattr("local.aws.DomainDispatcherApplication", lambda _: application)
     with EmbeddedAws() as aws, ThreadPoolExecutor(callers) as pool:
         client = boto3.client("dynamodb", endpoint_url=aws.url)

@@ -219,6 +219,7 @@ def test_an_invocation_gives_the_password_of_a_stack(aws, stack):
     assert bad["Message"] == "The event has an unknown key 'Stack'. Did you mean StackName?"
 
 
+@pytest.mark.shows_values("standard output of a process", reason="the function's answer")
 def test_the_code_that_lambda_has_reads_a_password(aws, deploy, stack, tmp_path):
     """A bare Python with the SDK runs it here, since moto runs functions in Docker only."""
     outcome = stack.deploy(password_alone())

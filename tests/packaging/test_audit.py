@@ -44,7 +44,7 @@ def audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
 
 
 def test_packages_without_a_vulnerability_pass(audit: Audit) -> None:
-    assert audit(GOOD) == (0, "No known vulnerability in 4 pins.\n")
+    assert audit(GOOD) == (0, "No known vulnerability in 5 pins.\n")
 
 
 def test_a_vulnerability_fails_with_its_id_and_the_release_that_mends_it(audit: Audit) -> None:
