@@ -158,7 +158,10 @@ class PasswordResource(Resource):
 def hush_sdk_loggers() -> None:
     """Keep the SDK's loggers above DEBUG, whoever lowered them since the last invocation."""
     for name in SDK_LOGGERS:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        # To set a level empties every logger's cache, though it is the same one.
+        if logger.level != logging.WARNING:
+            logger.setLevel(logging.WARNING)
     for name, logger in list(logging.root.manager.loggerDict.items()):
         is_sdk = name.partition(".")[0] in SDK_LOGGERS
         if is_sdk and isinstance(logger, logging.Logger) and 0 < logger.level < logging.WARNING:
