@@ -44,10 +44,11 @@ RUN := $(BIN)/python
 PYTEST = $(RUN) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
 	--ignore=tests/contract --ignore=tests/engines
 
-# What is about documents, templates, packaging and tools, or searches for what nobody thought of, is
-# run on one Python: once is enough. So are tables of 1,000 rows. Where there are two Pythons, it is
-# the one without coverage, which makes each step dearer.
-ONCE := bench guide packaging publish concurrency faults fuzz model
+# What is about documents, templates, packaging, tools and the local AWS, or searches for what nobody
+# thought of, is run on one Python: once is enough. So are tables of 1,000 rows. Where there are two
+# Pythons, it is the one without coverage, which makes each step dearer.
+ONCE := bench examples guide leaks local observe packaging permissions publish \
+	concurrency faults fuzz model
 ifneq ($(OTHER_PYTHON),)
 coverage: export OLD_ROWS := 100
 coverage: PYTEST += $(foreach folder,$(ONCE),--ignore=tests/$(folder))

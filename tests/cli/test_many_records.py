@@ -10,6 +10,7 @@ import pytest
 
 from bench.records import typical
 from myorg_secrets.cli import listing
+from myorg_secrets.cli.app import app
 from myorg_secrets.cli.output import write_json_list
 from myorg_secrets_password.item import Item
 
@@ -52,7 +53,7 @@ def test_a_list_keeps_no_ciphertext(
     monkeypatch.setattr(listing.Place, "connect", lambda self: connection)
     tracemalloc.start()
     try:
-        listing.command.main([*as_json], standalone_mode=False)
+        app.main(["list", *as_json], standalone_mode=False)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -24,8 +24,9 @@ from tools.project import ROOT
 SHARED = ("build", ".hypothesis", "rpdk.log", "guard-rail.log")
 """What programs and tools write in the project's own folder, or could."""
 
-SOURCES = ("tests", "guide", "examples", "inputs", "local", "bench", "tools", "README.md")
-"""Where made-up passwords are written down. They are secrets of the test that uses them alone."""
+SOURCES = ("src", "tests", "guide", "examples", "inputs", "local", "bench", "tools", "README.md")
+"""Where made-up passwords, and words that some of them are, are written down. They are secrets of
+the test that uses them alone."""
 
 DISTINCT_ELSEWHERE = 10
 """Different bytes in a value that is looked for beyond the test that made it. Tests give passwords
