@@ -39,3 +39,10 @@ def zipped(files: Mapping[str, Path | bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         write(archive, files)
     return buffer.getvalue()
+
+
+def normalize(path: Path) -> None:
+    """Writes a zip anew, so that its bytes depend on what is in it alone."""
+    with zipfile.ZipFile(path) as built:
+        files = {name: built.read(name) for name in sorted(built.namelist())}
+    path.write_bytes(zipped(files))

@@ -41,7 +41,7 @@ def _compact(_arguments: Any) -> None:
     project.load()
     project.submit(True, None, None, None, False, False, None)
     path = Path(f"{project.hypenated_name}.zip")
-    normalize(path)
+    archive.normalize(path)
     with ZipFile(path) as outer, outer.open(INNER) as inner, ZipFile(inner) as function:
         sizes: dict[str, list[int]] = {}
         for info in function.infolist():
@@ -52,10 +52,3 @@ def _compact(_arguments: Any) -> None:
     for name, (zipped, unpacked) in sorted(sizes.items(), key=lambda size: -size[1][0]):
         print(f"{zipped:9} {unpacked:9}  {name}")
     print(f"{path.stat().st_size:9} {'':9}  {path}")
-
-
-def normalize(path: Path) -> None:
-    """Writes a zip anew, so that its bytes depend on what is in it alone."""
-    with ZipFile(path) as built:
-        files = {name: built.read(name) for name in sorted(built.namelist())}
-    path.write_bytes(archive.zipped(files))

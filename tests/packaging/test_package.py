@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cfn_compact.extension import normalize
+from cfn_compact.archive import normalize
 
 from tools.package import ZIP, left_out, package
 from tools.project import ROOT, copy_of_project, run_cfn

@@ -181,6 +181,9 @@ def test_a_dry_run_packages_and_changes_nothing(
 
 # moto passes over this one, which the stack of `cfn submit` has for no purpose.
 @pytest.mark.filterwarnings("ignore:Tried to parse AWS..CloudFormation..WaitConditionHandle")
+@pytest.mark.shows_values(
+    "a request to s3", reason="code is uploaded, with alphabets that other tests take for passwords"
+)
 @pytest.mark.usefixtures("quiet_tree")
 def test_the_unmodified_cfn_submit_registers_the_type(account: Account) -> None:
     """The version has the schema of the tree and the role, and it is the default one."""
