@@ -162,10 +162,10 @@ def hush_sdk_loggers() -> None:
         # To set a level empties every logger's cache, though it is the same one.
         if logger.level != logging.WARNING:
             logger.setLevel(logging.WARNING)
-    for name, logger in list(logging.root.manager.loggerDict.items()):
+    for name, below in list(logging.root.manager.loggerDict.items()):
         is_sdk = name.partition(".")[0] in SDK_LOGGERS
-        if is_sdk and isinstance(logger, logging.Logger) and 0 < logger.level < logging.WARNING:
-            logger.setLevel(logging.NOTSET)
+        if is_sdk and isinstance(below, logging.Logger) and 0 < below.level < logging.WARNING:
+            below.setLevel(logging.NOTSET)
 
 
 def _parse(event_data: Mapping[str, Any]) -> tuple[Action, HandlerRequest]:
