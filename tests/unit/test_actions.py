@@ -29,6 +29,7 @@ from myorg_secrets_password.record import (
 )
 from myorg_secrets_password.rotation import Wish
 from myorg_secrets_password.store import Store
+from tests import bare_table
 
 TABLE = "passwords"
 IDENTITY = Identity(TABLE, "orders", "dev", "DB")
@@ -44,17 +45,7 @@ class Account:
     def __init__(self) -> None:
         self.dynamodb: Any = boto3.client("dynamodb", "us-east-1")
         self.kms: Any = boto3.client("kms", "us-east-1")
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("StackName", "EnvName")
-            ],
-            KeySchema=[
-                {"AttributeName": "StackName", "KeyType": "HASH"},
-                {"AttributeName": "EnvName", "KeyType": "RANGE"},
-            ],
-        )
+        bare_table.create(self.dynamodb, TABLE)
         self.key, self.other_key = (
             self.kms.create_key()["KeyMetadata"]["Arn"] for _ in ("one", "other")
         )

@@ -25,6 +25,7 @@ from myorg_secrets_password.record import (
     Version,
 )
 from myorg_secrets_password.store import PAGE_SIZE, Store, Superseded
+from tests import bare_table
 from tests.answering import Answering
 
 if TYPE_CHECKING:
@@ -53,17 +54,7 @@ class Table:
 
     def __init__(self) -> None:
         self.dynamodb: DynamoDBClient = boto3.client("dynamodb", "us-east-1")
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("StackName", "EnvName")
-            ],
-            KeySchema=[
-                {"AttributeName": "StackName", "KeyType": "HASH"},
-                {"AttributeName": "EnvName", "KeyType": "RANGE"},
-            ],
-        )
+        bare_table.create(self.dynamodb, TABLE)
         self.requests: list[dict[str, Any]] = []
         self.dynamodb.meta.events.register("before-call.dynamodb", self._note)
 
